@@ -1,0 +1,156 @@
+"""The whole application on one screen: how a request comes in, which routers there are, how an answer goes out."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import Headers
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from servestatic import ServeStaticASGI
+
+from backend import errors, shell
+from backend.access import SESSION_COOKIE, Do, identify, may
+from backend.accounts.session_actions import touch
+from backend.database import DB
+from backend.origin import SAFE, is_foreign
+from backend.page import publish
+from backend.routers import ROUTERS
+from backend.settings import settings
+from backend.trouble import Forbidden, Trouble
+
+log = logging.getLogger("xunan")
+
+CSP = (
+    "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; media-src 'self' blob:; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
+}
+NEEDS_WASM = frozenset({"/scan"})
+"""The scanner decodes with WebAssembly; no other page may compile it."""
+
+JSON_LIMIT, FORM_LIMIT = 1_000_000, 60_000_000
+
+
+def create(dsn: str | None = None, *, static: Path | None = None) -> ASGIApp:
+    """The ASGI application. It starts without its database and waits for it; `/healthz` tells which."""
+    litestar = Litestar(
+        route_handlers=[healthz, *shell.HANDLERS, *ROUTERS],
+        middleware=[who],
+        exception_handlers={
+            Trouble: errors.of_trouble,
+            HTTPException: errors.of_http,
+            Exception: errors.of_anything,
+        },  # type: ignore[dict-item]
+        lifespan=[database(dsn or settings().app_database_url or "")],
+        compression_config=CompressionConfig(backend="brotli", brotli_quality=4, minimum_size=600, brotli_gzip_fallback=True),
+        request_max_body_size=FORM_LIMIT,
+        openapi_config=None,
+    )
+    folder = publish(static or settings().data / "static")
+    served = ServeStaticASGI(
+        litestar, root=str(folder), prefix="/static/", max_age=60, immutable_file_test=r"^.+\.[0-9a-f]{12}\.[a-z0-9]+$"
+    )
+    return guarded(served)
+
+
+@get("/healthz", guards=[may(Do.PUBLIC)])
+async def healthz() -> Response[dict[str, str]]:
+    """200 while the database answers, 503 while it is away."""
+    try:
+        if DB.pool is None:
+            raise ConnectionRefusedError
+        await asyncio.wait_for(DB.pool.fetchval("SELECT 1"), 3)
+    except (*errors.AWAY, OSError, TimeoutError):
+        return Response({"status": "waiting", "why": "database"}, status_code=503, headers={"Cache-Control": "no-store"})
+    return Response({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+def database(dsn: str) -> Any:
+    """Opens the pool as soon as the database is there, for as long as the application lives."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        opening = asyncio.create_task(_open(dsn))
+        done, _pending = await asyncio.wait([opening], timeout=5)
+        if opening in done:
+            opening.result()
+        try:
+            yield
+        finally:
+            opening.cancel()
+            await DB.close()
+            await shell.close()
+
+    return lifespan
+
+
+async def _open(dsn: str) -> None:
+    while True:
+        try:
+            await DB.open(dsn)
+            return
+        except (*errors.AWAY, OSError) as error:
+            log.warning("waiting for the database: %s", type(error).__name__)
+            await asyncio.sleep(0.5)
+
+
+def who(app: ASGIApp) -> ASGIApp:
+    """Puts the signed-in member into the scope and refuses writes that another site made a browser send."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        request: Request[Any, Any, Any] = Request(scope)
+        scope["user"] = None
+        if is_foreign(request.method, Headers(request.headers), frozenset()):
+            raise Forbidden("This was sent by another website.", code="cross_site")
+        token = request.cookies.get(SESSION_COOKIE)
+        if token and scope["path"] != "/healthz":
+            scope["user"] = await identify(token)
+        await app(scope, receive, send)
+        if scope["user"] is not None and request.method not in SAFE:
+            with contextlib.suppress(Exception):  # the answer is out already, and this is only "last seen"
+                await touch(scope["user"])
+
+    return middleware
+
+
+def guarded(app: ASGIApp) -> ASGIApp:
+    """The header set of every answer, whoever made it: page, problem, static file, photo."""
+    plain, wasm = CSP.format(wasm=""), CSP.format(wasm=" 'wasm-unsafe-eval'")
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        policy = wasm if scope["path"] in NEEDS_WASM else plain
+        extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        if settings().secure_cookies:
+            extra.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                own = [] if b"content-security-policy" in names else [(b"content-security-policy", policy.encode())]
+                kept = [(k, v) for k, v in message["headers"] if k.lower() != b"server"]
+                message["headers"] = [*kept, *own, *((k, v) for k, v in extra if k not in names)]
+            await send(message)
+
+        await app(scope, receive, with_headers)
+
+    return middleware

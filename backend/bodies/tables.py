@@ -1,0 +1,36 @@
+"""The tree of bodies. One table, because a membership, a checklist or a notice may hang on any of the three."""
+
+from piccolo.columns import UUID, Array, Boolean, DoublePrecision, Text
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from backend.bodies.rules import BodyKind, SchoolType
+from backend.row import Row, belongs_to, one_of
+
+
+class Body(Row, Table):
+    """`path` is the way from the city down to this body itself; a school's facts stand here too."""
+
+    kind = Text(default=None)
+    path = Array(base_column=UUID(), default=list)
+    name = Text(default=None)
+    name_en = Text()
+    number = Text(default=None)
+    school_type = Text(null=True, default=None)
+    boarding = Boolean(default=False)
+    address = Text()
+    emergency_phone = Text()
+    latitude = DoublePrecision(null=True, default=None)
+    longitude = DoublePrecision(null=True, default=None)
+
+    kind_known = one_of("kind", BodyKind)
+    school_type_known = one_of("school_type", SchoolType)
+    school_has_type = Check("(kind = 'school') = (school_type IS NOT NULL)")
+    body_name_given = Check("name <> ''")
+    body_number_once = Unique([number])
+    body_place = Check("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180")
+
+
+def belongs_to_school(*, index: bool = False):  # type: ignore[no-untyped-def]
+    """The column that makes a row a tenant's row; the migration puts row-level security on whoever has it."""
+    return belongs_to(Body, index=index)

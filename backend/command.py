@@ -1,0 +1,143 @@
+"""`xunan`, the command line. A command reads its arguments, calls the verb of a slice and says what came of it; what a
+person can mend is one sentence, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from backend.postgres_roles import Dsns
+from backend.settings import TABLE, Settings, SettingsError, UserError, settings
+from backend.trouble import Trouble
+
+__all__ = ["SettingsError", "UserError", "cli", "main", "with_database"]
+
+T = TypeVar("T")
+USER_ERROR, INTERRUPTED = 2, 130
+
+screen = Console(highlight=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="xunan")
+def cli() -> None:
+    """Xun'an 巡安: school safety patrols by label.
+
+    Settings come from the environment: `xunan settings` lists them.
+    """
+
+
+def with_database(work: Callable[[Dsns], Coroutine[Any, Any, T]]) -> T:
+    """The result of `work`, with the database started, shared or reached for as long as it takes."""
+    from backend.local_postgres import running
+
+    with running(settings()) as dsns:
+        return asyncio.run(work(dsns))
+
+
+@cli.command()
+@click.option("--migrate/--no-migrate", "migrating", default=True, help="Bring the tables up to date first.")
+def serve(migrating: bool) -> None:
+    """Start everything: database, migrations, web server and worker. Ctrl-C stops it."""
+    from backend.serve import Supervisor
+
+    it = settings()
+    steps = [["migrate"]] if migrating else []
+    if it.demo and "demo" in cli.commands:
+        steps.append(["demo", "--if-empty"])
+    beside = [["worker"]] if "worker" in cli.commands else []
+    Supervisor(it, steps, beside, _sign_ins).run()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the tables of the database up to date."""
+    from backend import database
+
+    done = with_database(lambda dsns: database.migrate(dsns.owner, dsns.app_role))
+    screen.print(f"[green]✓[/] 数据表已是最新 · Tables are up to date ({len(done)} new)")
+
+
+@cli.command(name="settings")
+@click.option("--markdown", is_flag=True, help="As the table of the README, with defaults only.")
+@click.option("--chinese", is_flag=True, help="Meanings in Chinese.")
+def show_settings(markdown: bool, chinese: bool) -> None:
+    """List the settings, what each means and what it is now."""
+    meanings = [(row.name, row.default, row.chinese if chinese else row.meaning) for row in TABLE]
+    if markdown:
+        headings = ("名称", "默认值", "含义") if chinese else ("Name", "Default", "Meaning")
+        for cells in (headings, ("---", "---", "---"), *meanings):
+            click.echo(f"| {' | '.join(cells)} |")
+        return
+    table = Table("名称" if chinese else "Name", "现值" if chinese else "Now", "含义" if chinese else "Meaning")
+    for name, _, meaning in meanings:
+        table.add_row(name, escape(_shown(settings(), name)), meaning)
+    screen.print(table)
+
+
+def _shown(it: Settings, name: str) -> str:
+    value = getattr(it, name.removeprefix("XUNAN_").lower())
+    if name.endswith("DATABASE_URL"):
+        return "(set, hidden)" if value else "-"
+    if isinstance(value, bool):
+        return str(int(value))
+    return ", ".join(value) if isinstance(value, tuple) else str(value or "-")
+
+
+def _sign_ins() -> list[tuple[str, str, str]]:
+    """Role, user name and password of the people of the demo."""
+    return []
+
+
+def main() -> NoReturn:
+    """Exit codes: 0 done, 1 a fault of ours, 2 something the person can mend, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Chinese is no reason to fail
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except UserError as error:
+        code = _sentence(error.english, error.chinese)
+    except Trouble as error:
+        code = _trouble(error)
+    except subprocess.CalledProcessError as error:
+        code = error.returncode  # that command has said why
+    except (KeyboardInterrupt, click.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:  # `xunan ... | head`
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _trouble(error: Trouble) -> int:
+    from backend.language import CHINESE, ENGLISH, say
+
+    texts = [error.reason, *getattr(error, "fields", {}).values()]
+    english, chinese = (
+        " ".join(say(language, text, **error.facts) for text in texts if text) for language in (ENGLISH, CHINESE)
+    )
+    return _sentence(english or error.code, chinese)
+
+
+def _sentence(english: str, chinese: str) -> int:
+    for text in dict.fromkeys((chinese, english)):
+        if text:
+            errors.print(f"[red]{escape(text)}")
+    return USER_ERROR
+
+
+if __name__ == "__main__":
+    main()

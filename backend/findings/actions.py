@@ -1,0 +1,150 @@
+"""Verbs on findings. A bad answer or a report becomes a finding, or a sighting of the one that is already open."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from backend import clock, database
+from backend.findings.rules import ENDED, RECURRENCE_DAYS, Grade, Sight, Source, State, Verb
+from backend.row import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What somebody found wrong. `item_code` empty = not tied to an item (a report); then nothing is merged by itself."""
+
+    school: UUID
+    point: UUID | None
+    item_code: str
+    area: str | None
+    title: str
+    title_en: str
+    words: str
+    severity: str
+    basis: str
+    at: datetime
+    source: Source
+    by: UUID | None = None
+    visit: UUID | None = None
+    report: UUID | None = None
+    fixed_on_spot: bool = False
+    measures: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    finding: UUID
+    number: str
+    new: bool
+    recurred: bool = False
+
+
+_ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
+
+
+async def raise_from(fault: Fault) -> Raised:
+    """Inside the caller's transaction: a new finding, a sighting of the open one, or the closed one come back.
+
+    The same item of the same point still open is a sighting; closed less than 90 days ago it reopens as recurred.
+    """
+    if fault.item_code:
+        known = await database.row(
+            f"""SELECT id, number, state, closed_at FROM finding
+                WHERE school = $1 AND point = $2 AND item_code = $3 AND (state NOT IN ({_ENDED})
+                  OR (state IN ('closed', 'delisted') AND closed_at > $4::timestamptz - make_interval(days => $5)))
+                ORDER BY (state IN ({_ENDED})), found_at DESC LIMIT 1 FOR UPDATE""",
+            *(fault.school, fault.point, fault.item_code, fault.at, RECURRENCE_DAYS),
+        )
+        if known is not None:
+            return await _again(known, fault)
+    return await _new(fault)
+
+
+async def _new(fault: Fault) -> Raised:
+    finding, state = uuid7(), State.FIXED_ON_SPOT if fault.fixed_on_spot else State.REPORTED
+    major = fault.severity == "major_suspected"
+    number = await _number(fault.school, clock.local(fault.at).year)
+    inserted = await database.value(
+        f"""INSERT INTO finding (id, school, number, point, visit, item_code, area, source, state, grade_proposed,
+              severity, basis, title, title_en, words, found_at, found_by, fixed_on_spot, measures, mended_by, mended_at)
+            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)
+            ON CONFLICT (point, item_code) WHERE item_code <> '' AND state NOT IN ({_ENDED}) DO NOTHING RETURNING id""",
+        *(finding, fault.school, number, fault.point, fault.visit, fault.item_code, fault.area, fault.source.value),
+        *(state.value, (Grade.MAJOR if major else Grade.GENERAL).value, fault.severity, fault.basis, fault.title),
+        *(fault.title_en, fault.words, fault.at, fault.by, fault.fixed_on_spot, fault.measures),
+        *((fault.by, fault.at) if fault.fixed_on_spot else (None, None)),
+    )
+    if inserted is None:  # another phone was first, in this very moment: its finding is ours too
+        await _give_back_number(fault.school, clock.local(fault.at).year)
+        return await raise_from(fault)
+    await _event(fault, finding, Verb.REPORT if fault.source is Source.REPORT else Verb.RAISE, None, state)
+    await _tell_managers(fault, finding, number, "finding_opened")
+    return Raised(finding, number, new=True)
+
+
+async def _again(known: dict[str, Any], fault: Fault) -> Raised:
+    """One more sighting; a closed finding comes back first."""
+    before = State(known["state"])
+    recurred = before in ENDED
+    after = State.REOPENED if recurred else before
+    await sight(fault, known["id"], Sight.AGAIN)
+    if recurred:
+        await database.run(
+            """UPDATE finding SET state = $3, recurred = recurred + 1, closed_at = NULL, mended_at = NULL,
+                 mended_by = NULL, accepted_at = NULL, accepted_by = NULL, rechecked_at = NULL, rechecked_by = NULL
+               WHERE id = $1 AND state = $2""",
+            *(known["id"], before.value, after.value),
+        )
+        await _tell_managers(fault, known["id"], known["number"], "finding_recurred")
+    await _event(fault, known["id"], Verb.REOPEN if recurred else Verb.SIGHT, before, after)
+    return Raised(known["id"], known["number"], new=False, recurred=recurred)
+
+
+async def sight(fault: Fault, finding: UUID, kind: Sight) -> None:
+    """Note that an open finding was seen once more, inside the caller's transaction."""
+    await database.run(
+        "INSERT INTO sighting (school, finding, kind, visit, report, at, by, words) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)",
+        *(fault.school, finding, kind.value, fault.visit, fault.report, fault.at, fault.by, fault.words),
+    )
+    await database.run(
+        """UPDATE finding SET sightings = sightings + 1, worse = worse OR $2,
+             said_gone_at = CASE WHEN $3 THEN $4::timestamptz ELSE said_gone_at END WHERE id = $1""",
+        *(finding, kind is Sight.WORSE, kind is Sight.GONE, fault.at),
+    )
+
+
+async def _event(fault: Fault, finding: UUID, verb: Verb, before: State | None, after: State) -> None:
+    await database.run(
+        """INSERT INTO finding_event (school, finding, verb, before, after, at, by, words, facts)
+           VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)""",
+        *(fault.school, finding, verb.value, before.value if before else None, after.value, fault.at, fault.by),
+        *(fault.words, json.dumps({"visit": str(fault.visit or ""), "source": fault.source.value})),
+    )
+
+
+async def _tell_managers(fault: Fault, finding: UUID, number: str, kind: str) -> None:
+    """A notice for everybody who runs the school's safety, in the same transaction."""
+    facts = {"number": number, "title": fault.title, "title_en": fault.title_en, "severity": fault.severity}
+    await database.run(
+        """INSERT INTO notice (school, "user", kind, subject, facts)
+           SELECT $1, "user", $2, $3, $4 FROM member
+           WHERE body = $1 AND active AND post IN ('safety_director', 'vice_principal')""",
+        *(fault.school, kind, finding, json.dumps(facts, ensure_ascii=False)),
+    )
+
+
+async def _number(school: UUID, year: int) -> str:
+    """The next number of the school's ledger: year and running number, 26-0317."""
+    count = await database.value(
+        """INSERT INTO finding_count (key, school, count) VALUES ($1, $2, 1)
+           ON CONFLICT (key) DO UPDATE SET count = finding_count.count + 1 RETURNING count""",
+        *(f"{school}:{year}", school),
+    )
+    return f"{year % 100:02}-{count:04}"
+
+
+async def _give_back_number(school: UUID, year: int) -> None:
+    """The counter's row is still locked by this transaction, so the ledger gets no gap that looks like a deletion."""
+    await database.run("UPDATE finding_count SET count = count - 1 WHERE key = $1", f"{school}:{year}")

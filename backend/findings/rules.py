@@ -1,0 +1,155 @@
+"""Words of a finding. The whole machine stands in MOVES; see fixtures/pack/hazard_states.json."""
+
+from enum import Enum
+
+from backend.language import N_
+
+
+class State(Enum):
+    REPORTED = "reported"
+    FIXED_ON_SPOT = "fixed_on_spot"
+    REJECTED = "rejected_report"
+    REGISTERED = "registered"
+    GRADED = "graded"
+    ASSIGNED = "assigned"
+    CONTROLLED = "controlled"
+    RECTIFYING = "rectifying"
+    EXTENSION_REQUESTED = "extension_requested"
+    SUBMITTED = "submitted"
+    ACCEPT_FAILED = "accept_failed"
+    ACCEPTED = "accepted"
+    RECHECKED = "rechecked"
+    CLOSED = "closed"
+    REPORTED_UP = "reported_up"
+    GOV_REQUESTED = "gov_requested"
+    LISTED = "listed"
+    DELIST_REQUESTED = "delist_requested"
+    DELISTED = "delisted"
+    REOPENED = "reopened"
+
+
+ENDED = (State.CLOSED, State.DELISTED, State.REJECTED)
+
+
+class Verb(Enum):
+    RAISE = "raise"
+    REPORT = "report"
+    SIGHT = "sight"
+    FIX_ON_SPOT = "fix_on_spot"
+    REOPEN = "reopen"
+    NOTE = "note"
+    REGISTER = "register"
+    REJECT = "reject"
+    GRADE = "grade"
+    ASSIGN = "assign"
+    MAKE_SAFE = "make_safe"
+    REPORT_UP = "report_up"
+    REQUEST_GOV = "request_gov"
+    START = "start"
+    REQUEST_EXTENSION = "request_extension"
+    MEND = "mend"
+    SEND_BACK = "send_back"
+    ACCEPT = "accept"
+    RECHECK = "recheck"
+    CLOSE = "close"
+    LIST = "list"
+    REQUEST_DELISTING = "request_delisting"
+    DELIST = "delist"
+
+
+class Source(Enum):
+    PATROL = "patrol"
+    REPORT = "report"
+    INSPECTION = "inspection"
+    SELF_CHECK = "self_check"
+    HAND = "hand"
+
+
+class Grade(Enum):
+    GENERAL = "general"
+    MAJOR = "major"
+
+
+class Sight(Enum):
+    """How a finding was seen once more."""
+
+    AGAIN = "again"
+    STILL = "still"
+    WORSE = "worse"
+    GONE = "gone"
+    ME_TOO = "me_too"
+
+
+class Area(Enum):
+    LAB = "lab"
+    FIRE = "fire"
+    SECURITY = "security"
+    FOOD = "food"
+    TRAFFIC = "traffic"
+    BUILDING = "building"
+    INTERNSHIP = "internship"
+
+
+RECURRENCE_DAYS = 90
+
+STATE_NAMES: dict[str, str] = {
+    State.REPORTED.value: N_("Reported"),
+    State.FIXED_ON_SPOT.value: N_("Fixed on the spot"),
+    State.REJECTED.value: N_("Not a hazard"),
+    State.REGISTERED.value: N_("Registered"),
+    State.GRADED.value: N_("Graded"),
+    State.ASSIGNED.value: N_("Assigned"),
+    State.CONTROLLED.value: N_("Made safe for now"),
+    State.RECTIFYING.value: N_("Being mended"),
+    State.EXTENSION_REQUESTED.value: N_("Extension requested"),
+    State.SUBMITTED.value: N_("Mended, to be accepted"),
+    State.ACCEPT_FAILED.value: N_("Not accepted, mend again"),
+    State.ACCEPTED.value: N_("Accepted in the school"),
+    State.RECHECKED.value: N_("Re-checked"),
+    State.CLOSED.value: N_("Closed"),
+    State.REPORTED_UP.value: N_("Reported to the authority"),
+    State.GOV_REQUESTED.value: N_("Coordination requested"),
+    State.LISTED.value: N_("Listed for supervision"),
+    State.DELIST_REQUESTED.value: N_("Delisting requested"),
+    State.DELISTED.value: N_("Delisted"),
+}
+SOURCE_NAMES: dict[str, str] = {
+    Source.PATROL.value: N_("Patrol"),
+    Source.REPORT.value: N_("Report by label"),
+    Source.INSPECTION.value: N_("Inspection"),
+    Source.SELF_CHECK.value: N_("Self-check"),
+    Source.HAND.value: N_("Entered by hand"),
+}
+GRADE_NAMES: dict[str, str] = {Grade.GENERAL.value: N_("General"), Grade.MAJOR.value: N_("Major")}
+SEVERITY_NAMES: dict[str, str] = {"general": N_("Ordinary"), "serious": N_("Serious"), "major_suspected": N_("Major suspected")}
+SIGHT_NAMES: dict[str, str] = {
+    Sight.AGAIN.value: N_("Found again"),
+    Sight.STILL.value: N_("Still there"),
+    Sight.WORSE.value: N_("Worse"),
+    Sight.GONE.value: N_("Said to be gone"),
+    Sight.ME_TOO.value: N_("Reported by one more person"),
+}
+VERB_NAMES: dict[str, str] = {
+    Verb.RAISE.value: N_("Found"),
+    Verb.REPORT.value: N_("Reported by scanning the label"),
+    Verb.SIGHT.value: N_("Found again"),
+    Verb.FIX_ON_SPOT.value: N_("Fixed on the spot"),
+    Verb.REOPEN.value: N_("Came back after it was closed"),
+    Verb.NOTE.value: N_("Note"),
+}
+AREA_NAMES: dict[str, str] = {
+    Area.LAB.value: N_("Laboratories and chemicals"),
+    Area.FIRE.value: N_("Fire safety"),
+    Area.SECURITY.value: N_("Public security"),
+    Area.FOOD.value: N_("Food safety"),
+    Area.TRAFFIC.value: N_("School buses and traffic"),
+    Area.BUILDING.value: N_("Buildings and construction"),
+    Area.INTERNSHIP.value: N_("Internships and practical training"),
+}
+
+
+def tone(state: str, grade: str) -> str:
+    """How loudly a list shows it: "ok", "bad" (major, open), "warn"."""
+    if state in {s.value for s in ENDED}:
+        return "ok"
+    return "bad" if grade == Grade.MAJOR.value else "warn"

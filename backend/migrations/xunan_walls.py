@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from backend.database import DB
+
+ID = "2026-11-23T23:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "references that carry the school, indexes, row-level security, doors"
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="xunan", description=DESCRIPTION)
+
+    async def build() -> None:
+        tx = DB.current_transaction.get()
+        await tx.connection.execute((Path(__file__).parent / "walls.sql").read_text())
+
+    manager.add_raw(build)
+    return manager

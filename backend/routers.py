@@ -1,0 +1,15 @@
+"""Every address of the application, slice by slice."""
+
+from litestar import Router
+
+from backend.accounts import pages as accounts
+from backend.bodies import pages as bodies
+from backend.visits import api as visits_api
+from backend.visits import pages as visits
+
+ROUTERS: list[Router] = [
+    bodies.router,
+    accounts.router,
+    visits.router,
+    visits_api.router,
+]

@@ -1,0 +1,400 @@
+"""Submitting a visit: visit, answers, findings, photos, record entry and notices commit together or not at all."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backend import clock, database
+from backend.access import Member
+from backend.checklists.rules import AnswerKind, Result, judge_date, judge_number
+from backend.database import writing
+from backend.findings import actions as findings
+from backend.findings.rules import Sight, Source
+from backend.photos import Kept
+from backend.record import actions as record
+from backend.record.rules import canonical
+from backend.trouble import Missing, Refused
+from backend.visits.rules import Now, PhotoRole, Said, Sent, distance
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What makes a visit acknowledged. All receipts of one id are equal but for `replayed` and `missing`."""
+
+    id: UUID
+    school: UUID
+    seq: int
+    hash: str
+    replayed: bool
+    missing: list[str]
+    opened: int = 0
+    merged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a visit came: its body, when the server got it, the phone's clock at that moment. A plain form that is sent
+    twice differs in its times, so it is not compared."""
+
+    body: dict[str, Any]
+    received_at: datetime
+    phone_now: datetime | None = None
+    compare: bool = True
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An item as a visit answered it, whatever version is in force by now."""
+
+    id: UUID
+    code: str
+    zh: str
+    en: str
+    area: str
+    answer: str
+    options: list[dict[str, Any]]
+    photo: str
+    severity: str
+    basis: str
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    said: Said
+    item: Asked
+    result: Result
+
+
+CONTEXT = """
+WITH p AS (SELECT id, school, kind, state, latitude, longitude FROM point WHERE id = $1 AND school = $2)
+SELECT p.state, p.latitude, p.longitude,
+  (SELECT coalesce(json_agg(row_to_json(x.*)), '[]')::text FROM (
+    SELECT i.id, i.code, i.zh, i.en, i.area, i.answer, i.options, i.photo, i.severity, i.basis,
+      coalesce(lim.minimum, i.minimum) AS minimum, coalesce(lim.maximum, i.maximum) AS maximum
+    FROM item i LEFT JOIN LATERAL (SELECT minimum, maximum FROM "limit" l WHERE i.limits_by_school
+      AND l.school = p.school AND l.item_code = i.code AND (l.point = p.id OR l.point IS NULL)
+      ORDER BY l.point IS NULL, l.created_at DESC LIMIT 1) lim ON true
+    WHERE i.id = ANY ($3)) x) AS items,
+  (SELECT row_to_json(l.*)::text FROM (SELECT id, revoked_at IS NOT NULL OR point IS DISTINCT FROM p.id AS old
+    FROM label WHERE code = $4 AND school = p.school) l) AS label
+FROM p
+"""
+
+INSERT = """
+INSERT INTO visit (id, school, point, label, by, member, how, how_reason, opened_at, saved_at, sent_at, skew_ms, latitude,
+  longitude, accuracy, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
+VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,
+  (SELECT id FROM visit WHERE id = $19 AND school = $2),$20,$21,$22,$23,$24)
+ON CONFLICT (id) DO NOTHING RETURNING id
+"""
+
+ANSWERS = """
+INSERT INTO answer (school, visit, point, item, item_code, result, number, minimum, maximum, text, choice, date, reason,
+  words, follow_up, fixed_on_spot, seconds, saved_at, finding)
+SELECT $1, $2, $3, item, item_code, result, number, minimum, maximum, text, choice, date, reason, words, follow_up,
+  fixed_on_spot, seconds, $4, finding
+FROM jsonb_to_recordset($5::jsonb) AS a(item uuid, item_code text, result text, number float8, minimum float8,
+  maximum float8, text text, choice text, date date, reason text, words text, follow_up jsonb, fixed_on_spot boolean,
+  seconds real, finding uuid)
+"""
+
+PHOTOS = """
+INSERT INTO photo (school, sha256, stored_sha256, state, role, by, visit, item_code, finding, taken_at, in_page, bytes,
+  width, height, phash, had_position, received_at)
+SELECT $1, n.sha256, k.stored_sha256, coalesce(k.state, 'awaited'), n.role, $2, $3, n.item_code, n.finding, n.taken_at,
+  n.in_page, k.bytes, k.width, k.height, k.phash, coalesce(k.had_position, false), k.received_at
+FROM jsonb_to_recordset($4::jsonb) AS n(sha256 text, role text, item_code text, finding uuid, taken_at timestamptz,
+  in_page boolean)
+LEFT JOIN LATERAL (SELECT * FROM photo o WHERE o.sha256 = n.sha256 AND o.school = $1 AND o.state = 'kept' LIMIT 1) k
+  ON true
+"""
+
+
+async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Receipt:
+    """One transaction. Same id and body: the same receipt again; same id and another body: Refused, nothing changes."""
+    if by.school is None or by.member is None:
+        raise Missing()
+    async with writing(by.scope):
+        items = [said.item for said in sent.answers]
+        context = await database.row(CONTEXT, sent.point, by.school, items, sent.label)
+        if context is None:
+            raise Missing()
+        judged, unknown = _judge(sent, msgspec.json.decode(context["items"], type=list[Asked]))
+        notes = [*sent.notes, *(f"item {item}" for item in unknown), *_notes(sent, judged, context)]
+        if not await _insert(visit, sent, sending, by, context, judged, notes):
+            return await _replay(visit, sending, by)
+        raised = await _raise(visit, sent, sending, judged, by)
+        await _answers(visit, sent, sending, judged, raised, by.school)
+        await _pictures(visit, sent, judged, raised, by)
+        entry = await record.append(by.school, visit, "visit", canonical(_recorded(sending.body)), by.user)
+        awaited = await missing(visit) if sent.photos or _hashes(sent) else []
+    opened = sum(one.new or one.recurred for one in raised.values())
+    return Receipt(
+        visit, by.school, entry["seq"], entry["hash"], False, awaited, opened, len(raised) - opened + len(sent.open_findings)
+    )
+
+
+def body_hash(body: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
+def _recorded(body: dict[str, Any]) -> dict[str, Any]:
+    """The body as the chain keeps it. A position is sensitive and must be erasable later: the chain holds a salted
+    commitment to it, so that the erasure of the value does not break the chain."""
+    if not body.get("position"):
+        return body
+    salt = secrets.token_hex(16)
+    told = canonical(body["position"])
+    return {**body, "position": {"commitment": hashlib.sha256(f"{salt}|{told}".encode()).hexdigest(), "salt": salt}}
+
+
+def _judge(sent: Sent, items: list[Asked]) -> tuple[list[Judged], list[UUID]]:
+    """Answers with their results, and the ids of items this database has never known."""
+    known = {item.id: item for item in items}
+    judged, unknown = [], []
+    for said in sent.answers:
+        item = known.get(said.item)
+        if item is None:
+            unknown.append(said.item)
+            continue
+        result = said.result if said.result in {Result.NA, Result.UNCHECKED} else judge(item, said)
+        if result is not None:
+            judged.append(Judged(said, item, result))
+    return judged, unknown
+
+
+def judge(item: Asked, said: Said) -> Result | None:
+    """Limits, dates and choices decide by themselves; what the person called bad stays bad. None = not answered."""
+    by_itself: Result | None = None
+    if item.answer == AnswerKind.NUMBER.value:
+        by_itself = judge_number(said.number, item.minimum, item.maximum)
+    elif item.answer == AnswerKind.DATE.value:
+        by_itself = judge_date(said.date, clock.today())
+    elif item.answer == AnswerKind.CHOICE.value and said.choice:
+        chosen = next((o for o in item.options if said.choice in {o.get("zh"), o.get("en")}), None)
+        by_itself = None if chosen is None else Result.OK if chosen.get("ok") else Result.BAD
+    elif item.answer == AnswerKind.TEXT.value and said.text:
+        by_itself = Result.OK
+    if Result.BAD in {by_itself, said.result}:
+        return Result.BAD
+    if item.answer in {AnswerKind.NUMBER.value, AnswerKind.DATE.value, AnswerKind.TEXT.value}:
+        return by_itself
+    return by_itself or said.result
+
+
+def _notes(sent: Sent, judged: list[Judged], context: dict[str, Any]) -> list[str]:
+    """What a reader of the visit should know; none of it is a reason to turn honest work away."""
+    label = msgspec.json.decode(context["label"]) if context["label"] else None
+    notes = ["retired point"] if context["state"] == "retired" else []
+    if sent.label and label is None:
+        notes.append("unknown label")
+    elif label and label["old"]:
+        notes.append("old label")
+    lacking = [j.item.code for j in judged if lacks_photo(j.item.photo, j.result, bool(j.said.photos))]
+    return [*notes, *(f"no photo {code}" for code in lacking)]
+
+
+def lacks_photo(rule: str, result: Result, given: bool) -> bool:
+    """Whether the item's photo rule is not met; N/A and "could not check" never need one."""
+    if given or result not in {Result.OK, Result.BAD}:
+        return False
+    return rule == "always" or (rule == "on_fail" and result is Result.BAD)
+
+
+async def _insert(
+    visit: UUID, sent: Sent, sending: Sending, by: Member, context: dict[str, Any], judged: list[Judged], notes: list[str]
+) -> bool:
+    """Whether the visit is new; a concurrent copy waits here until the first one has committed."""
+    label = msgspec.json.decode(context["label"]) if context["label"] else None
+    far = None
+    if sent.latitude is not None and sent.longitude is not None and context["latitude"] is not None:
+        far = distance(sent.latitude, sent.longitude, context["latitude"], context["longitude"])
+    skew = sending.phone_now - sending.received_at if sending.phone_now else None
+    saved = sent.saved_at or sending.received_at
+    inserted = await database.value(
+        INSERT,
+        *(visit, by.school, sent.point, UUID(label["id"]) if label else None, by.user, by.member, sent.how.value),
+        *(sent.how_reason, sent.opened_at or saved, saved, sending.phone_now),
+        int(skew.total_seconds() * 1000) if skew is not None else None,
+        *(sent.latitude, sent.longitude, sent.accuracy, far, sent.device, sent.device_seq, sent.corrects, sent.note),
+        *(sum(j.result is Result.BAD for j in judged), len(judged), json.dumps(notes), body_hash(sending.body)),
+    )
+    return inserted is not None
+
+
+async def _replay(visit: UUID, sending: Sending, by: Member) -> Receipt:
+    known = await database.row(
+        """SELECT v.school, v.by, v.body_hash, e.seq, e.hash,
+             (SELECT count(*) FROM finding_event WHERE facts->>'visit' = v.id::text AND verb IN ('raise', 'reopen')
+               AND finding IN (SELECT finding FROM answer WHERE visit = v.id)) AS opened,
+             (SELECT count(*) FROM sighting WHERE visit = v.id) AS seen
+           FROM visit v JOIN record_entry e ON e.subject = v.id AND e.kind = 'visit' WHERE v.id = $1""",
+        visit,
+    )
+    if known is None or known["by"] != by.user or (sending.compare and known["body_hash"] != body_hash(sending.body)):
+        raise Refused("This id already belongs to another record.", code="other_body")
+    awaited = await missing(visit)
+    return Receipt(visit, known["school"], known["seq"], known["hash"], True, awaited, known["opened"], known["seen"])
+
+
+async def missing(visit: UUID) -> list[str]:
+    """Hashes of photos of a visit that have not arrived."""
+    found = await database.rows(
+        "SELECT DISTINCT sha256 FROM photo WHERE visit = $1 AND state = 'awaited' ORDER BY sha256", visit
+    )
+    return [row["sha256"] for row in found]
+
+
+async def _raise(
+    visit: UUID, sent: Sent, sending: Sending, judged: list[Judged], by: Member
+) -> dict[str, findings.Raised]:
+    """What each bad answer opened or met, by item code; then what was said of findings that were open before."""
+    raised = {}
+    for one in sorted((j for j in judged if j.result is Result.BAD), key=lambda j: j.item.code):
+        raised[one.item.code] = await findings.raise_from(_fault(visit, sent, sending, one, by))
+    met = {one.finding for one in raised.values()}
+    for said in sent.open_findings:
+        if said.finding in met or not await _open_here(said.finding, sent.point):
+            continue
+        fault = _about(visit, sent, sending, said.words, by)
+        await findings.sight(fault, said.finding, {Now.STILL: Sight.STILL, Now.WORSE: Sight.WORSE}.get(said.now, Sight.GONE))
+    return raised
+
+
+async def _open_here(finding: UUID, point: UUID) -> bool:
+    return await database.value("SELECT 1 FROM finding WHERE id = $1 AND point = $2", finding, point) is not None
+
+
+def _fault(visit: UUID, sent: Sent, sending: Sending, judged: Judged, by: Member) -> findings.Fault:
+    said, item = judged.said, judged.item
+    figure = f"{said.number:g}" if said.number is not None else said.choice or (said.date.isoformat() if said.date else "")
+    words = " ".join(part for part in (figure, said.words or said.text) if part)
+    about = _about(visit, sent, sending, words, by)
+    return findings.Fault(
+        **{
+            **{name: getattr(about, name) for name in about.__slots__},
+            "item_code": item.code,
+            "area": item.area,
+            "title": item.zh,
+            "title_en": item.en,
+            "severity": item.severity,
+            "basis": item.basis,
+            "fixed_on_spot": said.fixed_on_spot,
+        }
+    )
+
+
+def _about(visit: UUID, sent: Sent, sending: Sending, words: str, by: Member) -> findings.Fault:
+    assert by.school is not None
+    saved = min(sent.saved_at or sending.received_at, sending.received_at)
+    return findings.Fault(
+        school=by.school,
+        point=sent.point,
+        item_code="",
+        area=None,
+        title="",
+        title_en="",
+        words=words,
+        severity="general",
+        basis="",
+        at=saved,
+        source=Source.PATROL,
+        by=by.user,
+        visit=visit,
+    )
+
+
+async def _answers(
+    visit: UUID, sent: Sent, sending: Sending, judged: list[Judged], raised: dict[str, findings.Raised], school: UUID
+) -> None:
+    if not judged:
+        return
+    rows = []
+    for one in judged:
+        said = asdict(one.said)
+        finding = raised.get(one.item.code)
+        rows.append(
+            {
+                **{k: said[k] for k in ("number", "text", "choice", "reason", "words", "fixed_on_spot", "seconds")},
+                "item": str(one.item.id),
+                "item_code": one.item.code,
+                "result": one.result.value,
+                "minimum": one.item.minimum,
+                "maximum": one.item.maximum,
+                "date": said["date"].isoformat() if said["date"] else None,
+                "follow_up": said["follow_up"],
+                "finding": str(finding.finding) if finding else None,
+            }
+        )
+    saved = sent.saved_at or sending.received_at
+    await database.run(ANSWERS, school, visit, sent.point, saved, json.dumps(rows))
+
+
+def _hashes(sent: Sent) -> set[str]:
+    named = {sha for said in sent.answers for sha in (*said.photos, *said.after_photos)}
+    return named | {sha for said in sent.open_findings for sha in said.photos}
+
+
+async def _pictures(
+    visit: UUID, sent: Sent, judged: list[Judged], raised: dict[str, findings.Raised], by: Member
+) -> None:
+    """A row for each photo the visit names; one that this school already holds is there at once."""
+    rows = []
+    for one in judged:
+        finding = raised.get(one.item.code)
+        problem = PhotoRole.PROBLEM if one.result is Result.BAD else PhotoRole.EVIDENCE
+        for role, hashes in ((problem, one.said.photos), (PhotoRole.AFTER, one.said.after_photos)):
+            rows += [_picture(sent, sha, role, one.item.code, finding.finding if finding else None) for sha in hashes]
+    for said in sent.open_findings:
+        if await _open_here(said.finding, sent.point):
+            rows += [_picture(sent, sha, PhotoRole.EVIDENCE, "", said.finding) for sha in said.photos]
+    named = {row["sha256"] for row in rows}
+    rows += [_picture(sent, sha, PhotoRole.EVIDENCE, "", None) for sha in sent.photos if sha not in named]
+    if rows:
+        await database.run(PHOTOS, by.school, by.user, visit, json.dumps(rows))
+
+
+def _picture(sent: Sent, sha256: str, role: PhotoRole, item_code: str, finding: UUID | None) -> dict[str, Any]:
+    told = sent.photos.get(sha256)
+    return {
+        "sha256": sha256,
+        "role": role.value,
+        "item_code": item_code,
+        "finding": str(finding) if finding else None,
+        "taken_at": told.taken_at.isoformat() if told and told.taken_at else None,
+        "in_page": bool(told and told.in_page),
+    }
+
+
+async def photo_arrived(kept: Kept, by: Member) -> int:
+    """The file of a photo that his records name is on disk; returns in how many places it was waited for."""
+    async with writing(by.scope):
+        done = await database.run(
+            """UPDATE photo SET state = 'kept', stored_sha256 = $3, width = $4, height = $5, bytes = $6, phash = $7,
+                 had_position = $8, taken_at = coalesce(taken_at, $9), received_at = now(), reason = ''
+               WHERE sha256 = $1 AND by = $2 AND state <> 'kept'""",
+            *(kept.sha256, by.user, kept.stored_sha256, kept.width, kept.height, kept.bytes, kept.phash, kept.has_gps),
+            _aware(kept.taken_at),
+        )
+    return int(done.split()[-1])
+
+
+async def photo_refused(sha256: str, reason: str, by: Member) -> None:
+    """What was sent is no photo we can keep; the visit stays, and its page says why."""
+    async with writing(by.scope):
+        await database.run(
+            "UPDATE photo SET state = 'rejected', reason = $3 WHERE sha256 = $1 AND by = $2 AND state = 'awaited'",
+            *(sha256, by.user, reason),
+        )
+
+
+def _aware(taken_at: datetime | None) -> datetime | None:
+    """A camera without an offset shows the city's wall clock."""
+    return taken_at.replace(tzinfo=clock.zone()) if taken_at and taken_at.tzinfo is None else taken_at

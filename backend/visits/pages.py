@@ -1,0 +1,134 @@
+"""Opening a point by its label, sending a visit from a plain form, seeing its receipt."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.response import Redirect
+
+from backend import clock
+from backend.access import Do, Member, Role, may
+from backend.page import page
+from backend.row import uuid7
+from backend.trouble import Invalid, Missing
+from backend.visits import form as forms
+from backend.visits.actions import Sending, submit
+from backend.visits.queries import label_of, point_by_code, point_to_visit, receipt
+from backend.visits.rules import How, understand, word_of
+from qr import codes
+
+R = Request[Any, Any, Any]
+
+
+@get(["/p/{code:str}", "/P/{code:str}"], guards=[may(Do.PUBLIC)])
+async def open_point(request: R, code: str) -> Response[Any]:
+    """A label opens the checklist for those who patrol here, and a report form for everybody else. Writes nothing."""
+    member: Member | None = request.scope.get("user")
+    if member is not None and member.school is not None:
+        found = await point_by_code(member, codes.normal(code), codes.check_short(code))
+        if found is not None:
+            return shown(request, member, found.visit, found.label, found.code)
+    return await elsewhere(request, member, code)
+
+
+def shown(request: R, member: Member, found: Any, label: dict[str, Any], code: str) -> Response[Any]:
+    """The point as the member's role wants it first; `?view=checklist` is there for each of them."""
+    asked = request.query_params.get("view")
+    if found is None:
+        return page(request, "visits/blank.html", label=label, code=code)
+    if member.role is Role.MANAGER and asked != "checklist":
+        return Redirect(f"/points/{found.point['id']}?{urlencode({'label': code})}", status_code=303)
+    how = word_of(How, request.query_params.get("how")) or How.LINK
+    template = "visits/crew_point.html" if member.role is Role.CREW and asked != "checklist" else "visits/point.html"
+    return page(
+        request,
+        template,
+        headers={"X-Offline-Page": str(member.user)},
+        found=found,
+        label=label,
+        code=code,
+        how=how.value,
+        id=uuid7(),
+        opened_at=clock.now(),
+        typed={},
+        wrong={},
+        corrects="",
+    )
+
+
+async def elsewhere(request: R, member: Member | None, code: str) -> Response[Any]:
+    """A label of another school, or nobody signed in: what anyone may do there. Unknown codes are told so."""
+    normal = codes.normal(code)
+    label = await label_of(normal) if normal else None
+    if label is None:
+        return page(request, "visits/unknown_label.html", status=404, code=code[:40])
+    if member is not None and member.may(Do.SEE_SCHOOL) and label["point"] and label["school"] not in member.path:
+        return Redirect(f"/points/{label['point']}", status_code=303)
+    return Redirect(f"/report/{normal}", status_code=303)
+
+
+@get("/points/{point:uuid}/visit", guards=[may(Do.VISIT)])
+async def from_list(request: R, point: UUID) -> Response[Any]:
+    """The checklist of a point chosen from a list, for a label that is missing or unreadable; the reason is asked."""
+    member: Member = request.user
+    found = await point_to_visit(member, point)
+    return page(
+        request,
+        "visits/point.html",
+        headers={"X-Offline-Page": str(member.user)},
+        found=found,
+        label={},
+        code="",
+        how=How.LIST.value,
+        id=uuid7(),
+        opened_at=clock.now(),
+        typed={},
+        wrong={},
+        corrects="",
+    )
+
+
+@post("/visits", guards=[may(Do.VISIT)])
+async def send(request: R) -> Response[Any]:
+    """The form without scripts: the same fields, the same action; nothing typed is lost when something is missing."""
+    member: Member = request.user
+    typed = await forms.read(request)
+    try:
+        sent, body, kept = await forms.understood(typed, member)
+    except Invalid as wrong:
+        return await again(request, member, typed, wrong.fields)
+    visit = forms.id_of(typed)
+    await submit(visit, sent, Sending(body, clock.now(), compare=False), member)
+    await forms.attach(kept, member)
+    return Redirect(f"/visits/{visit}", status_code=303)
+
+
+async def again(request: R, member: Member, typed: forms.Typed, wrong: dict[str, str]) -> Response[Any]:
+    found = await point_to_visit(member, typed.point)
+    return page(
+        request,
+        "visits/point.html",
+        status=422,
+        found=found,
+        label={},
+        code=typed.first("label"),
+        how=typed.first("how") or "link",
+        id=typed.first("id"),
+        opened_at=clock.parse(typed.first("opened_at")) or clock.now(),
+        typed=typed.texts,
+        wrong=wrong,
+        corrects=typed.first("corrects"),
+    )
+
+
+@get("/visits/{visit:uuid}", guards=[may(Do.SIGNED_IN)])
+async def show(request: R, visit: UUID) -> Response[str]:
+    member: Member = request.user
+    found = await receipt(member, visit)
+    if not member.may(Do.SEE_SCHOOL) and found["by"] != member.user:
+        raise Missing()
+    return page(request, "visits/show.html", visit=found)
+
+
+router = Router("/", route_handlers=[open_point, from_list, send, show])

@@ -1,0 +1,1 @@
+"""Codes, symbols, labels and sheets: what is printed and scanned. Pure: imports nothing else of the project."""

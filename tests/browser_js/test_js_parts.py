@@ -1,0 +1,78 @@
+"""The smaller behaviours: a stranger's report with its puzzle, a pin on a plan, a question before something final."""
+
+import hashlib
+import re
+
+import pytest
+from fake_site import Site, photos
+from pictures import jpeg_with_exif
+from playwright.async_api import Page, expect
+
+pytestmark = pytest.mark.browser
+REPORT = f"""<form data-report method="post" action="/reports" enctype="multipart/form-data" data-puzzle="c0ffee" data-difficulty="14">
+<input type="hidden" name="id" value="server"><input type="hidden" name="puzzle" value="c0ffee"><input type="hidden" name="puzzle_answer">
+{photos("photo")}<textarea name="words"></textarea><p data-report-status role="status" hidden></p><button id="send">send</button></form>"""
+PLAN = """<div data-plan-pin><svg viewBox="0 0 200 100" width="200" height="100"><rect width="200" height="100" fill="#ccc"/></svg>
+<span data-pin hidden>x</span><input type="hidden" name="x"><input type="hidden" name="y"><p data-pin-text></p>
+<button type="button" data-pin-clear>clear</button></div>"""
+
+
+async def test_a_report_pays_its_puzzle_and_posts_once_with_a_small_photo(page: Page, site: Site) -> None:
+    site.user = ""
+    site.pages["/report"] = REPORT
+    await page.goto("/report")
+    await expect(page.locator("[name=id]")).not_to_have_value("server")
+    await page.set_input_files("[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg_with_exif()})
+    await page.fill("[name=words]", "broken step")
+    await page.evaluate("for (let i = 0; i < 3; i += 1) document.querySelector('#send').click()")
+    await page.wait_for_url("**/reports")
+    [(_, body)] = site.posts
+    nonce = re.search(rb'name="puzzle_answer"\r\n\r\n(\d+)', body)
+    assert nonce
+    digest = hashlib.sha256(b"c0ffee:" + nonce[1]).digest()
+    assert int.from_bytes(digest) >> (256 - 14) == 0
+    assert b"SecretMaker" not in body
+    assert b"\xff\xd8" in body
+
+
+async def test_a_pin_by_tap_and_by_keys(page: Page, site: Site) -> None:
+    site.pages["/plan"] = PLAN
+    await page.goto("/plan")
+    await page.wait_for_selector("[data-plan-pin][tabindex]")
+    await page.click("svg", position={"x": 50, "y": 25})
+    await expect(page.locator("[name=x]")).to_have_value("0.2500")
+    await expect(page.locator("[name=y]")).to_have_value("0.2500")
+    await expect(page.locator("[data-pin]")).to_be_visible()
+    await expect(page.locator("[data-pin-text]")).to_have_text("Pin at 25 % from the left, 25 % from the top")
+    await page.focus("[data-plan-pin]")
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Shift+ArrowUp")
+    await expect(page.locator("[name=x]")).to_have_value("0.2600")
+    await expect(page.locator("[name=y]")).to_have_value("0.2480")
+    await page.click("[data-pin-clear]")
+    await expect(page.locator("[name=x]")).to_have_value("")
+    await expect(page.locator("[data-pin]")).to_be_hidden()
+
+
+async def test_a_question_before_something_final(page: Page, site: Site) -> None:
+    site.pages["/ask"] = '<form method="post" action="/end"><button id="end" data-confirm="Really?">end</button></form>'
+    await page.goto("/ask")
+    await page.wait_for_selector("#end[data-live]")
+    await page.click("#end")
+    await page.click("[data-confirm-no]")
+    assert site.posts == []
+    await page.click("#end")
+    await expect(page.locator("dialog [data-slot=question]")).to_have_text("Really?")
+    await page.click("[data-confirm-yes]")
+    await page.wait_for_url("**/end")
+    assert len(site.posts) == 1
+
+
+async def test_the_theme_is_kept_in_a_cookie(page: Page, site: Site) -> None:
+    options = "".join(f"<option>{value}</option>" for value in ("system", "light", "dark"))
+    site.pages["/theme"] = f"<select data-theme-choice>{options}</select>"
+    await page.goto("/theme")
+    await page.wait_for_selector("select[data-live]")
+    await page.select_option("[data-theme-choice]", "dark")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert [c["value"] for c in await page.context.cookies() if c["name"] == "theme"] == ["dark"]
