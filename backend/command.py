@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from backend.postgres_roles import Dsns
@@ -67,6 +68,40 @@ def migrate() -> None:
     screen.print(f"[green]✓[/] 数据表已是最新 · Tables are up to date ({len(done)} new)")
 
 
+@cli.command()
+@click.option("--size", type=click.Choice(["small", "medium", "large"]), default="medium", show_default=True)
+@click.option("--if-empty", is_flag=True, help="Do nothing when the database holds anything already.")
+def demo(size: str, if_empty: bool) -> None:
+    """Fill an empty database with the demo city: small (one school), medium, large (a busy year; minutes)."""
+    from backend.demo_command import load
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}")) as bars:
+        done = with_database(lambda dsns: load(dsns, settings(), size, if_empty, Bars(bars)))
+    if done:
+        screen.print(f"[green]✓[/] 演示城市已就绪 · The demo city is ready ({done})")
+
+
+class Bars:
+    """One progress bar for each thing that takes long."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.progress.add_task(WORDS.get(what, what), total=of)
+        self.progress.update(self.tasks[what], completed=done, total=max(of, done))
+
+
+WORDS = {
+    "plans": "平面图 · floor plans",
+    "points": "巡查点 · points",
+    "photos": "照片 · photos",
+    "visits": "巡查记录 · visits",
+}
+
+
 @cli.command(name="settings")
 @click.option("--markdown", is_flag=True, help="As the table of the README, with defaults only.")
 @click.option("--chinese", is_flag=True, help="Meanings in Chinese.")
@@ -95,7 +130,9 @@ def _shown(it: Settings, name: str) -> str:
 
 def _sign_ins() -> list[tuple[str, str, str]]:
     """Role, user name and password of the people of the demo."""
-    return []
+    from backend.demo_command import sign_ins
+
+    return sign_ins()
 
 
 def main() -> NoReturn:

@@ -1,5 +1,6 @@
 """The year before today in the demo city, written in bulk from the seeded stories of `fixtures/history.py`."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -70,6 +71,7 @@ async def load_history(events: Iterable[Event], loaded: Loaded, store: Store | N
     async with DB.transaction():
         items = await database.rows("SELECT id, code, minimum, maximum, zh, en, area, severity, basis FROM item")
         history = History(loaded, store, {row["code"]: row for row in items})
+        await _develop(history, progress)
         for event in events:
             if event.at > loaded.now:
                 break
@@ -268,18 +270,32 @@ async def _photo(
 
 
 async def _kept(history: History, photo: Photo) -> Kept | None:
-    """The drawn picture, in one of a few lights, through the same door as every photo."""
-    variant = photo.variant % VARIANTS
-    key = (photo.picture, photo.side, variant)
-    if key not in history.kept and history.store is not None:
-        drawn = next((Path(fixtures.__file__).parent / "pictures").glob(f"{photo.picture}-{photo.side}.*"), None)
-        if drawn is None:
-            return None
+    return history.kept.get((photo.picture, photo.side, photo.variant % VARIANTS))
+
+
+async def _develop(history: History, progress: Progress) -> None:
+    """The drawn pictures, each in a few lights, through the same door as every photo."""
+    store = history.store
+    drawn = sorted(PICTURES.glob("*.*.jpg")) if store else []
+    wanted = [(file, variant) for file in drawn for variant in range(VARIANTS)]
+    done = 0
+
+    async def keep(file: Path, variant: int) -> None:
+        nonlocal done
         out = io.BytesIO()
-        ImageEnhance.Brightness(Image.open(drawn).convert("RGB")).enhance(0.85 + 0.15 * variant).save(out, "JPEG")
+        ImageEnhance.Brightness(Image.open(file).convert("RGB")).enhance(0.85 + 0.15 * variant).save(out, "JPEG")
+        picture, side, _ = file.name.split(".")
         content = out.getvalue()
-        history.kept[key] = await history.store.keep(content, hashlib.sha256(content).hexdigest())
-    return history.kept.get(key)
+        assert store is not None
+        history.kept[picture, side, variant] = await store.keep(content, hashlib.sha256(content).hexdigest())
+        done += 1
+        progress("photos", done, len(wanted))
+
+    for at in range(0, len(wanted), 8):
+        await asyncio.gather(*(keep(file, variant) for file, variant in wanted[at : at + 8]))
+
+
+PICTURES = Path(fixtures.__file__).parent / "pictures"
 
 
 def _record(

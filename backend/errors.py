@@ -76,7 +76,7 @@ def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 
 
 def of_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    if isinstance(error, AWAY | asyncio.TimeoutError):
+    if isinstance(error, (*AWAY, asyncio.TimeoutError)):
         log.warning("database away: %s", type(error).__name__)
         return answer(request, 503, "not_ready", "", {}, {"Retry-After": "5"})
     if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):

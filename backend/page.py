@@ -14,7 +14,7 @@ from litestar.enums import MediaType
 
 from backend import clock
 from backend.access import Do, Member
-from backend.language import CHINESE, ENGLISH, LANGUAGES, choose, either, say, speaker
+from backend.language import CHINESE, ENGLISH, LANGUAGES, N_, choose, either, say, speaker
 from backend.settings import settings
 
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
@@ -55,8 +55,24 @@ def render(template: str, language: str, request: Request[Any, Any, Any] | None 
         path=request.url.path if request else "",
         address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request else "",
         now=clock.now(),
-        **context,
+        theme=theme if (theme := request.cookies.get("theme", "") if request else "") in {"light", "dark"} else "",
+        **{"flash": flashed(request, language) if request else [], **context},
     )
+
+
+FLASHES = {
+    "saved": N_("Saved."),
+    "created": N_("Created."),
+    "sent": N_("Sent."),
+    "ended": N_("Ended."),
+    "removed": N_("Taken away."),
+}
+"""What a redirect may say on the page it leads to: `?done=saved`."""
+
+
+def flashed(request: Request[Any, Any, Any], language: str) -> list[dict[str, str]]:
+    word = request.query_params.get("done", "")
+    return [{"tone": "ok", "text": say(language, FLASHES[word])}] if word in FLASHES else []
 
 
 def _shown(member: Member, language: str) -> dict[str, Any]:

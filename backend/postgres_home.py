@@ -274,7 +274,7 @@ def _version(programs: Path) -> str | None:
 
 def _within_reach(programs: Path, person: Person) -> Path:
     """The programs, or a copy of them where a project below a closed folder hides them from the server's user."""
-    if person.can_use(programs / "postgres", programs.parent / "share"):
+    if person.can_use(programs / "postgres"):
         return programs
     make_folder(ELSEWHERE, 0o755)
     prefix = programs.parent

@@ -4,12 +4,14 @@ from litestar import Router
 
 from backend.accounts import pages as accounts
 from backend.bodies import pages as bodies
+from backend.points import pages as points
 from backend.visits import api as visits_api
 from backend.visits import pages as visits
 
 ROUTERS: list[Router] = [
     bodies.router,
     accounts.router,
+    points.router,
     visits.router,
     visits_api.router,
 ]

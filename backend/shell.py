@@ -14,7 +14,7 @@ from backend.access import Do, may
 from backend.language import LANGUAGES, say
 from backend.page import LANGUAGE_COOKIE, STATIC, asset, language_of, page
 
-SHELL = ("css/base.css", "css/phone.css", "icons/sprite.svg")
+SHELL = ("css/base.css", "css/phone.css", "icons/sprite.svg", "icons/favicon.svg")
 
 
 @get("/manifest.webmanifest", guards=[may(Do.PUBLIC)])
@@ -30,8 +30,8 @@ async def manifest(request: Request[Any, Any, Any]) -> Response[bytes]:
         "start_url": "/",
         "scope": "/",
         "display": "standalone",
-        "background_color": "#f4f5f2",
-        "theme_color": "#0a6b5e",
+        "background_color": "#f3f5f2",
+        "theme_color": "#0a6558",
         "icons": [
             {"src": asset(path), "sizes": sizes, "type": "image/png", "purpose": purpose}
             for path, sizes, purpose in icons

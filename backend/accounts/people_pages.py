@@ -20,7 +20,7 @@ from qr import pictures
 
 Asked = Request[Member, Any, Any]
 STATES = {
-    "active": N_("Active"),
+    "active": N_("In post"),
     "waiting": N_("Not signed in yet"),
     "ended": N_("Ended"),
     "all": N_("All"),

@@ -121,7 +121,13 @@ SOURCE_NAMES: dict[str, str] = {
     Source.HAND.value: N_("Entered by hand"),
 }
 GRADE_NAMES: dict[str, str] = {Grade.GENERAL.value: N_("General"), Grade.MAJOR.value: N_("Major")}
-SEVERITY_NAMES: dict[str, str] = {"general": N_("Ordinary"), "serious": N_("Serious"), "major_suspected": N_("Major suspected")}
+SEVERITY_NAMES: dict[str, str] = {
+    "general": N_("Ordinary"),
+    "fix_now": N_("Fix at once"),
+    "report_now": N_("Report at once"),
+    "stop_use": N_("Stop using it at once"),
+    "major_suspected": N_("Major hazard suspected"),
+}
 SIGHT_NAMES: dict[str, str] = {
     Sight.AGAIN.value: N_("Found again"),
     Sight.STILL.value: N_("Still there"),

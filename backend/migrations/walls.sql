@@ -28,7 +28,8 @@ ALTER TABLE report ADD CONSTRAINT report_point FOREIGN KEY (school, point) REFER
 -- One open finding for one item of one point: two phones that find the same fault meet here.
 CREATE UNIQUE INDEX finding_open_once ON finding (point, item_code)
   WHERE item_code <> '' AND state NOT IN ('closed', 'delisted', 'rejected_report');
-CREATE INDEX finding_of_school ON finding (school, found_at DESC, id);
+CREATE INDEX finding_of_school ON finding (school, found_at DESC, id DESC);
+CREATE INDEX finding_by_time ON finding (found_at DESC, id DESC);
 CREATE INDEX finding_of_point ON finding (point, found_at DESC);
 CREATE INDEX visit_of_school ON visit (school, saved_at DESC, id);
 CREATE INDEX visit_of_point ON visit (point, saved_at DESC);
@@ -136,7 +137,7 @@ CREATE FUNCTION label_door(wanted text)
   AS $$
     SELECT l.id, l.code, l.school, l.point, l.revoked_at, l.replaced_by IS NOT NULL, b.name, b.name_en,
       b.emergency_phone
-    FROM label l JOIN body b ON b.id = l.school WHERE l.code = wanted
+    FROM label l JOIN body b ON b.id = l.school WHERE l.code = wanted OR l.short = wanted
   $$;
 CREATE FUNCTION receipt_door(wanted text)
   RETURNS TABLE (report uuid, school uuid, finding uuid)

@@ -130,7 +130,7 @@ async def confirm(request: R) -> Response[Any]:
 def carried(text: str) -> Sheet:
     """The rows that the preview carried. Raises SheetTrouble for anything that is not of that shape."""
     try:
-        found = json.loads(text) if len(text) < 12_000_000 else None
+        found: Any = json.loads(text) if len(text) < 12_000_000 else None
         known = {column.key for column in COLUMNS}
         columns = [key for key in found["columns"] if key in known]
         rows = {int(row): {key: str(cells[key]) for key in columns} for row, cells in found["rows"].items()}

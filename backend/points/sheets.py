@@ -153,7 +153,7 @@ def to_xlsx(
     *,
     example: Mapping[str, str] | None = None,
 ) -> bytes:
-    """A workbook with two heading rows, drop-downs for kinds and buildings, every cell a text; `example` makes the model."""
+    """A workbook with two heading rows, drop-downs, every cell a text; `example` makes the model."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet("点位")

@@ -1,7 +1,7 @@
 """Places, the points that are visited there, and the labels that lead to them."""
 
-from piccolo.columns import DoublePrecision, Integer, SmallInt, Text, Timestamptz
 from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import DoublePrecision, Integer, SmallInt, Text, Timestamptz
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 

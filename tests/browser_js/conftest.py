@@ -3,18 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
-from fake_site import Site, start, visit_page
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize, async_playwright
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE = {"width": 390, "height": 800}
+from tests.browser_js.fake_site import CHROMIUM, FLAGS, Site, markup, start
+
+PHONE: ViewportSize = {"width": 390, "height": 800}
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +33,7 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 @pytest.fixture(scope="session")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
     yield browser
     await browser.close()
 
@@ -82,7 +75,7 @@ async def page(context: BrowserContext, noise: Noise) -> AsyncIterator[Page]:
 @pytest.fixture
 def open_visit(site: Site) -> Callable[[Page], Awaitable[None]]:
     everybody = {"/saved": "<div data-saved-page>…</div>", "/unsent": "<div data-outbox-list></div>"}
-    site.pages |= {"/point": visit_page()} | {url: f"<!-- everybody -->{main}" for url, main in everybody.items()}
+    site.pages |= {"/point": markup("visit")} | {url: f"<!-- everybody -->{main}" for url, main in everybody.items()}
 
     async def open_it(page: Page) -> None:
         await page.goto("/point")

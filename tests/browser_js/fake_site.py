@@ -1,4 +1,4 @@
-"""A throw-away site on this machine: the real scripts and texts, pages made of the documented hooks, a server that errs on order."""
+"""A throw-away site on this machine: the real scripts and texts, pages made of their hooks, a server that errs."""
 
 import hashlib
 import json
@@ -15,8 +15,19 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "frontend/static"
 CSP = (
     "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'"
 )
+PAGES = Path(__file__).parent / "pages"
+CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css"}
 POINT = "0192f0c0-0000-7000-8000-000000000001"
 ITEM = [f"0192f0c0-0000-7000-8000-0000000000{n}" for n in ("a1", "a2", "a3", "a4")]
@@ -64,7 +75,14 @@ class Site:
         known = key in self.visits
         self.visits.setdefault(key, json.loads(body))
         missing = [p["sha256"] for p in self.visits[key]["photos"] if p["sha256"] not in self.photos]
-        receipt = {"id": key, "seq": len(self.visits), "hash": "ab" * 32, "replayed": known, "missing": missing, "epoch": "e"}
+        receipt = {
+            "id": key,
+            "seq": len(self.visits),
+            "hash": "ab" * 32,
+            "replayed": known,
+            "missing": missing,
+            "epoch": "e",
+        }
         return json_answer(200 if known else 201, receipt)
 
 
@@ -74,12 +92,22 @@ def texts() -> str:
     return jinja2.Environment(autoescape=True).from_string(source).render(_=lambda text: text)
 
 
-def page(site: Site, main: str, title: str = "t") -> str:
+def page(site: Site, main: str) -> str:
+    """A whole page; one that begins as meant for everybody carries no user, like the kept offline pages."""
     owner = "" if main.startswith("<!-- everybody -->") else f' data-user="{site.user}"'
-    return f"""<!doctype html><html lang="en"{owner}><head><meta charset="utf-8"><title>{title}</title>
-<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width"></head><body>
-<div data-unsent hidden role="status"><span data-unsent-text></span><button type="button" data-send-now>Send now</button></div>
-<main>{main}</main>{texts()}<script type="module" src="/static/js/main.js"></script></body></html>"""
+    frame = jinja2.Template((PAGES / "_frame.html").read_text("utf-8"))
+    return str(frame.render(owner=owner, main=main, texts=texts()))
+
+
+def markup(name: str) -> str:
+    """The main part of one of the pages beside this file."""
+    names = {"POINT": POINT, "FINDING": FINDING} | dict(
+        zip(("ITEM_A", "ITEM_B", "ITEM_C", "ITEM_D"), ITEM, strict=True)
+    )
+    text = (PAGES / f"{name}.html").read_text("utf-8")
+    for word, value in names.items():
+        text = text.replace(word, value)
+    return text
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -131,7 +159,11 @@ class Handler(BaseHTTPRequestHandler):
         shell = [f"/static/{f.relative_to(STATIC)}" for f in sorted(STATIC.glob("js/*.js"))] + ["/static/vendor/idb.js"]
         first = f"self.XUNAN_BUILD={json.dumps({'version': 'test', 'shell': shell})};\n"
         content = first.encode() + (STATIC / "js/sw.js").read_bytes()
-        return 200, {"Content-Type": "text/javascript", "Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}, content
+        return (
+            200,
+            {"Content-Type": "text/javascript", "Cache-Control": "no-cache", "Service-Worker-Allowed": "/"},
+            content,
+        )
 
     def static(self, file: Path) -> Answer:
         if not file.is_file():
@@ -154,38 +186,3 @@ def start(site: Site) -> tuple[ThreadingHTTPServer, str]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_address[1]}"
-
-
-def photos(name: str) -> str:
-    return f"""<div data-photos><ul data-photo-list></ul><label>photo <input type="file" name="{name}" multiple></label>
-<button type="button" data-camera hidden>camera</button><p data-error hidden></p></div>"""
-
-
-def radios(name: str, values: str) -> str:
-    return "".join(f'<label><input type="radio" name="{name}" value="{v}">{v}</label>' for v in values.split())
-
-
-def visit_page() -> str:
-    a, b, c, d = ITEM
-    return f"""<h1>Lab 201</h1><span data-progress></span><progress data-progress-bar></progress>
-<p data-draft hidden>restored <button type="button" data-draft-discard>drop</button></p>
-<form data-visit id="visit" method="post" action="/visits" enctype="multipart/form-data" data-key="{POINT}" data-title="Lab 201"
- data-saved-url="/saved" data-locate>
-<input type="hidden" name="id" value="server"><input type="hidden" name="point" value="{POINT}">
-<input type="hidden" name="label" value="7K3M9QX2TV5A"><input type="hidden" name="how" value="link">
-<input type="hidden" name="opened_at"><input type="hidden" name="latitude"><input type="hidden" name="longitude">
-<input type="hidden" name="accuracy"><input type="hidden" name="corrects"><p data-form-error hidden></p>
-<fieldset data-finding="{FINDING}" data-required><legend>still wrong</legend>{radios(f"now.{FINDING}", "still worse gone")}
-<textarea name="now_words.{FINDING}"></textarea><p data-error hidden></p></fieldset>
-<fieldset data-item="{a}" data-required><legend>bin closed</legend>{radios(f"result.{a}", "ok bad na unchecked")}
-<div data-show-when="bad">{photos(f"photo.{a}").replace('name="photo', 'data-need="bad" name="photo')}
-<textarea name="words.{a}"></textarea><label><input type="checkbox" name="fixed.{a}" value="1">fixed</label>
-<div data-show-when="fixed">{photos(f"after.{a}")}</div></div>
-<div data-show-when="na unchecked"><input name="reason.{a}" data-need="unchecked"></div><p data-error hidden></p></fieldset>
-<fieldset data-item="{b}" data-required><legend>temperature</legend><input name="number.{b}" inputmode="decimal" data-min="5" data-max="25">
-<span data-limit></span>{radios(f"result.{b}", "ok bad na unchecked")}<p data-error hidden></p></fieldset>
-<fieldset data-item="{c}" data-show-when="{a}:bad"><legend>told somebody?</legend>
-<select name="choice.{c}"><option value=""></option><option value="yes">yes</option><option value="no" data-bad>no</option></select>
-<p data-error hidden></p></fieldset>
-<details data-not-due><summary>not due</summary><fieldset data-item="{d}"><legend>note</legend><input name="text.{d}"><p data-error hidden></p>
-</fieldset></details><textarea name="note"></textarea></form><div class="bar"><button form="visit" type="submit" id="save">Save</button></div>"""

@@ -23,7 +23,8 @@ def jpeg_with_exif(width: int = 3000, height: int = 2000) -> bytes:
 def label(text: str, size: int = 260) -> Image.Image:
     symbol = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_Q, border=4)
     symbol.add_data(text)
-    return symbol.make_image().get_image().convert("L").resize((size, size), Image.Resampling.NEAREST)
+    image: Image.Image = symbol.make_image().get_image()
+    return image.convert("L").resize((size, size), Image.Resampling.NEAREST)
 
 
 def label_png(text: str) -> bytes:

@@ -2,9 +2,11 @@
 
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
-from fake_site import ROOT, STATIC, texts
+
+from tests.browser_js.fake_site import ROOT, STATIC, texts
 
 MODULES = sorted((STATIC / "js").glob("*.js"))
 VENDOR = STATIC / "vendor"
@@ -20,7 +22,9 @@ def test_every_module_is_short_and_says_its_idea() -> None:
 
 def test_no_module_builds_markup_or_code_from_strings() -> None:
     for module in MODULES:
-        assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|\beval\(|new Function|document\.write", module.read_text())
+        assert not re.search(
+            r"innerHTML|insertAdjacentHTML|outerHTML|\beval\(|new Function|document\.write", module.read_text()
+        )
 
 
 def test_every_text_a_script_shows_is_on_the_page() -> None:
@@ -54,6 +58,6 @@ def test_the_wasm_is_the_one_its_script_expects() -> None:
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.name != "sw.js"], ids=lambda m: m.name)
-def test_imports_exist(module) -> None:  # type: ignore[no-untyped-def]
+def test_imports_exist(module: Path) -> None:
     for target in re.findall(r"""(?:from|import\()\s*'(\.[^']+)'""", module.read_text("utf-8")):
         assert (module.parent / target).resolve().is_file(), target

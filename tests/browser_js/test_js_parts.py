@@ -4,22 +4,17 @@ import hashlib
 import re
 
 import pytest
-from fake_site import Site, photos
-from pictures import jpeg_with_exif
 from playwright.async_api import Page, expect
 
+from tests.browser_js.fake_site import Site, markup
+from tests.browser_js.pictures import jpeg_with_exif
+
 pytestmark = pytest.mark.browser
-REPORT = f"""<form data-report method="post" action="/reports" enctype="multipart/form-data" data-puzzle="c0ffee" data-difficulty="14">
-<input type="hidden" name="id" value="server"><input type="hidden" name="puzzle" value="c0ffee"><input type="hidden" name="puzzle_answer">
-{photos("photo")}<textarea name="words"></textarea><p data-report-status role="status" hidden></p><button id="send">send</button></form>"""
-PLAN = """<div data-plan-pin><svg viewBox="0 0 200 100" width="200" height="100"><rect width="200" height="100" fill="#ccc"/></svg>
-<span data-pin hidden>x</span><input type="hidden" name="x"><input type="hidden" name="y"><p data-pin-text></p>
-<button type="button" data-pin-clear>clear</button></div>"""
 
 
 async def test_a_report_pays_its_puzzle_and_posts_once_with_a_small_photo(page: Page, site: Site) -> None:
     site.user = ""
-    site.pages["/report"] = REPORT
+    site.pages["/report"] = markup("report")
     await page.goto("/report")
     await expect(page.locator("[name=id]")).not_to_have_value("server")
     await page.set_input_files("[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg_with_exif()})
@@ -36,7 +31,7 @@ async def test_a_report_pays_its_puzzle_and_posts_once_with_a_small_photo(page: 
 
 
 async def test_a_pin_by_tap_and_by_keys(page: Page, site: Site) -> None:
-    site.pages["/plan"] = PLAN
+    site.pages["/plan"] = markup("plan")
     await page.goto("/plan")
     await page.wait_for_selector("[data-plan-pin][tabindex]")
     await page.click("svg", position={"x": 50, "y": 25})

@@ -4,10 +4,11 @@ import io
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fake_site import FINDING, ITEM, Site
 from PIL import Image
-from pictures import jpeg_with_exif
 from playwright.async_api import Browser, Page, Playwright, expect
+
+from tests.browser_js.fake_site import CHROMIUM, FAKE_CAMERA, FINDING, FLAGS, ITEM, Site
+from tests.browser_js.pictures import jpeg_with_exif
 
 pytestmark = pytest.mark.browser
 Open = Callable[[Page], Awaitable[None]]
@@ -61,8 +62,8 @@ async def test_heic_is_kept_and_other_files_are_refused(page: Page, site: Site, 
 async def test_the_camera_in_the_page_says_so(
     playwright: Playwright, browser: Browser, served: tuple[Site, str], site: Site, open_visit: Open
 ) -> None:
-    flags = ["--no-sandbox", "--disable-quic", "--no-first-run", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    fake = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+    flags = FLAGS + FAKE_CAMERA
+    fake = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
     context = await fake.new_context(base_url=served[1], service_workers="block")
     page = await context.new_page()
     try:

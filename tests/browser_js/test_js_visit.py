@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fake_site import FINDING, ITEM, POINT, USER, Site
-from pictures import jpeg_with_exif
 from playwright.async_api import Page, expect
+
+from tests.browser_js.fake_site import FINDING, ITEM, POINT, USER, Site
+from tests.browser_js.pictures import jpeg_with_exif
 
 pytestmark = pytest.mark.browser
 Open = Callable[[Page], Awaitable[None]]
@@ -105,7 +106,9 @@ async def test_the_draft_with_its_photo_survives_a_reload(page: Page, site: Site
     await open_visit(page)
     await page.check(f'[name="result.{A}"][value=bad]')
     await page.fill(f'[name="words.{A}"]', "lid broken")
-    await page.set_input_files(f'[name="photo.{A}"]', {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg_with_exif()})
+    await page.set_input_files(
+        f'[name="photo.{A}"]', {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg_with_exif()}
+    )
     await page.wait_for_selector("[data-photo-list] li")
     opened = await page.input_value('[name="opened_at"]')
     await page.wait_for_timeout(200)
@@ -149,7 +152,8 @@ async def test_position_is_taken_only_where_it_was_allowed(page: Page, site: Sit
 
 
 async def test_without_a_database_the_plain_form_posts(page: Page, site: Site, open_visit: Open) -> None:
-    await page.add_init_script("Object.defineProperty(globalThis, 'indexedDB', {value: {open() { throw new Error('private') }}})")
+    broken = "{value: {open() { throw new Error('private') }}}"
+    await page.add_init_script(f"Object.defineProperty(globalThis, 'indexedDB', {broken})")
     await open_visit(page)
     await answer_all_well(page)
     await page.click("#save")

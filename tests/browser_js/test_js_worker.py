@@ -1,11 +1,12 @@
-"""The service worker: a page once seen opens with the server dead, a visit saved there arrives later, nobody sees another's pages."""
+"""The service worker: a page once seen opens with the server dead, a visit saved there arrives later."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from conftest import PHONE
-from fake_site import FINDING, ITEM, Site
 from playwright.async_api import Browser, Page, expect
+
+from tests.browser_js.conftest import PHONE
+from tests.browser_js.fake_site import FINDING, ITEM, Site
 
 pytestmark = pytest.mark.browser
 Open = Callable[[Page], Awaitable[None]]

@@ -1,0 +1,170 @@
+"""The customary columns of the ledger (fixtures/pack/ledger_columns.json) and what a finding says in each: the same words
+on the page, in the printed form and in every export."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from backend import clock
+from backend.bodies.rules import TYPE_NAMES
+from backend.findings.rules import AREA_NAMES, ENDED, GRADE_NAMES, SOURCE_NAMES, STATE_NAMES
+from backend.language import CHINESE, N_, either, say
+from backend.settings import ROOT
+
+SCHOOL, DISTRICT = "hazard_ledger", "district_ledger"
+
+Row = dict[str, Any]
+Cell = Callable[[Row, str], str]
+
+
+@cache
+def _forms() -> dict[str, dict[str, Any]]:
+    found = json.loads((ROOT / "fixtures" / "pack" / "ledger_columns.json").read_text(encoding="utf-8"))
+    return {form["id"]: form for form in found}
+
+
+def title(form: str, language: str) -> str:
+    return str(_forms()[form]["zh" if language == CHINESE else "en"])
+
+
+def columns(form: str, language: str) -> list[str]:
+    return [str(column["zh" if language == CHINESE else "en"]) for column in _forms()[form]["columns"]]
+
+
+def cells(form: str, row: Row, number: int, language: str) -> list[str]:
+    """A line of the form; `number` is its place in the list."""
+    return [str(number), *(cell(row, language) for cell in _CELLS[form])]
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{clock.local(moment):%Y-%m-%d}" if moment else ""
+
+
+def moment(at: datetime | None) -> str:
+    return f"{clock.local(at):%Y-%m-%d %H:%M}" if at else ""
+
+
+def _both(zh: str, en: str) -> Cell:
+    return lambda row, language: either(language, row[zh], row[en])
+
+
+def _name(words: dict[str, str], column: str) -> Cell:
+    return lambda row, language: say(language, words[row[column]]) if row[column] in words else ""
+
+
+def finder(row: Row, language: str) -> str:
+    if row["finder"]:
+        return either(language, row["finder"], row["finder_en"])
+    return say(language, N_("Anyone (by label)")) if row["source"] == "report" else ""
+
+
+def area(row: Row, language: str) -> str:
+    return say(language, AREA_NAMES[row["area"]] if row["area"] else N_("Not sure which area"))
+
+
+def where(row: Row, language: str) -> str:
+    name = either(language, row["point_name"], row["point_name_en"])
+    return f"{name} ({row['point_number']})" if name else say(language, N_("No point (blank label)"))
+
+
+def what(row: Row, language: str) -> str:
+    """The item that failed and what was said of it; a report's title is its own first words."""
+    head, words = either(language, row["title"], row["title_en"]), row["words"]
+    return words if words.startswith(head) or not head else f"{head}: {words}" if words else head
+
+
+def grade(row: Row, language: str) -> str:
+    if row["grade"]:
+        return say(language, GRADE_NAMES[row["grade"]])
+    return say(language, N_("%(grade)s (proposed)"), grade=say(language, GRADE_NAMES[row["grade_proposed"]]))
+
+
+def state(row: Row, language: str) -> str:
+    return say(language, STATE_NAMES[row["state"]])
+
+
+def _photos(column: str) -> Cell:
+    return lambda row, language: say(language, N_("%(n)s photos"), n=row[column]) if row[column] else ""
+
+
+def _signed(row: Row, language: str, who: str, at: str, words: str = "") -> str:
+    parts = [either(language, row[who], row[f"{who}_en"]), moment(row[at]), row[words] if words else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _remarks(row: Row, language: str) -> str:
+    parts = [row["remarks"]]
+    if row["recurred"]:
+        parts.append(say(language, N_("came back %(n)s times"), n=row["recurred"]))
+    if row["sightings"]:
+        parts.append(say(language, N_("seen again %(n)s times"), n=row["sightings"]))
+    return "; ".join(part for part in parts if part)
+
+
+def overdue(row: Row) -> int:
+    """Days beyond the deadline while it is open; 0 for none."""
+    if row["deadline"] is None or row["state"] in {state.value for state in ENDED}:
+        return 0
+    return max(0, (clock.today() - row["deadline"]).days)
+
+
+def _yes(row: Row, language: str) -> str:
+    return say(language, N_("Yes") if row["listed"] else N_("No"))
+
+
+def _text(column: str) -> Cell:
+    return lambda row, _: str(row[column] if row[column] is not None else "")
+
+
+_CELLS: dict[str, list[Cell]] = {
+    SCHOOL: [
+        _text("number"),
+        lambda row, _: moment(row["found_at"]),
+        finder,
+        _name(SOURCE_NAMES, "source"),
+        area,
+        where,
+        what,
+        _photos("photos_before"),
+        _text("basis"),
+        grade,
+        _text("interim_measures"),
+        _text("measures"),
+        _both("assigned", "assigned_en"),
+        _both("leading", "leading_en"),
+        _text("cost"),
+        _text("deadline"),
+        _text("contingency"),
+        state,
+        lambda row, _: moment(row["mended_at"]),
+        _photos("photos_after"),
+        lambda row, language: _signed(row, language, "accepter", "accepted_at"),
+        lambda row, language: _signed(row, language, "checker", "rechecked_at", "recheck_words"),
+        lambda row, _: _day(row["closed_at"]),
+        _yes,
+        _remarks,
+    ],
+    DISTRICT: [
+        lambda row, language: either(language, row["district_name"], row["district_name_en"])
+        or say(language, N_("Directly under the city")),
+        _both("school_name", "school_name_en"),
+        _name(TYPE_NAMES, "school_type"),
+        _text("number"),
+        area,
+        where,
+        what,
+        grade,
+        _name(SOURCE_NAMES, "source"),
+        lambda row, _: moment(row["found_at"]),
+        _text("deadline"),
+        state,
+        lambda row, _: str(overdue(row) or ""),
+        lambda row, _: str(row["extensions"] or ""),
+        _both("assigned", "assigned_en"),
+        _yes,
+        lambda row, _: moment(row["updated_at"]),
+        lambda row, _: _day(row["closed_at"]),
+    ],
+}

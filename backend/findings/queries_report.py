@@ -1,0 +1,87 @@
+"""What a stranger may learn: whose label it is, what others reported there (the area, no more), what became of his report."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from backend import clock, database
+from backend.access import hashed
+from backend.database import Scope, reading
+from backend.findings.rules import ENDED, Source, State
+from backend.findings.rules_report import MOST_SIMILAR, SIMILAR_DAYS, is_over, step
+from backend.trouble import Missing
+
+_ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
+
+
+async def place(code: str) -> dict[str, Any]:
+    """The label and what may be said of it to anyone: school, its emergency number, the name that stands on the label,
+    similar reports. `code` is the scanned or the short one. Raises Missing."""
+    label = await database.door("SELECT * FROM label_door($1)", code)
+    if label is None:
+        raise Missing()
+    async with reading(Scope(school=label["school"])):
+        point = await database.row("SELECT name, name_en, kind FROM point WHERE id = $1", label["point"])
+        label["similar"] = await similar(label["point"])
+    return {**label, "name": "", "name_en": "", "kind": "", **(point or {})}
+
+
+async def similar(point: UUID | None) -> list[dict[str, Any]]:
+    """Open reports of the last days at this point: only what the reporter could have said himself, never another's words."""
+    return await database.rows(
+        f"""SELECT id, area, found_at, sightings FROM finding WHERE point = $1 AND source = $2 AND state NOT IN ({_ENDED})
+              AND found_at > $3 ORDER BY found_at DESC LIMIT {MOST_SIMILAR}""",
+        *(point, Source.REPORT.value, clock.now() - timedelta(days=SIMILAR_DAYS)),
+    )
+
+
+async def known(school: UUID, report: UUID) -> str | None:
+    """The hash of a report that is already here, for whoever sends it again."""
+    async with reading(Scope(school=school)):
+        found = await database.value("SELECT body_hash FROM report WHERE id = $1", report)
+    return str(found) if found is not None else None
+
+
+async def load(keys: Mapping[str, str]) -> dict[str, int]:
+    """How many reports each key has counted in its present window."""
+    async with reading(Scope()):
+        found = await database.rows(
+            "SELECT key, count FROM throttle WHERE key = ANY ($1) AND window_ends > now()", list(keys.values())
+        )
+    counts = {row["key"]: int(row["count"]) for row in found}
+    return {name: counts.get(key, 0) for name, key in keys.items()}
+
+
+async def became(receipt: str) -> dict[str, Any]:
+    """What became of the report with this receipt, without anything internal. Raises Missing."""
+    door = await database.door("SELECT * FROM receipt_door($1)", hashed(receipt))
+    if door is None:
+        raise Missing()
+    async with reading(Scope(school=door["school"])):
+        found = await database.row(
+            """SELECT r.created_at, r.area, r.words, r.contact <> '' AS reachable, f.state, b.name AS school_name,
+                 b.name_en AS school_name_en, b.emergency_phone, p.name, p.name_en, f.found_at < r.created_at AS joined,
+                 (SELECT count(*) FROM photo WHERE finding = f.id AND by IS NULL AND state = 'rejected') AS refused
+               FROM report r JOIN finding f ON f.id = r.finding JOIN body b ON b.id = r.school
+                 LEFT JOIN point p ON p.id = r.point WHERE r.id = $1""",
+            door["report"],
+        )
+        if found is None:
+            raise Missing()
+        events = await database.rows(
+            "SELECT after, at, words FROM finding_event WHERE finding = $1 ORDER BY at, created_at", door["finding"]
+        )
+    return {**found, **_steps(State(found["state"]), found["created_at"], events)}
+
+
+def _steps(state: State, received: datetime, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The steps reached, each with the moment it was reached last; a finding that came back is at the beginning again."""
+    reached = step(state)
+    times: dict[int, datetime] = {0: received}
+    for event in events:
+        if 0 < step(State(event["after"])) <= reached:
+            times[step(State(event["after"]))] = max(event["at"], received)
+    why = next((e["words"] for e in reversed(events) if e["after"] == State.REJECTED.value), "")
+    rejected = state is State.REJECTED
+    return {"reached": reached, "times": times, "over": is_over(state), "rejected": rejected, "why": why if rejected else ""}
