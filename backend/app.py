@@ -5,9 +5,9 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
+import asyncpg
 from litestar import Litestar, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Headers
@@ -45,9 +45,22 @@ NEEDS_WASM = frozenset({"/scan"})
 JSON_LIMIT, FORM_LIMIT = 1_000_000, 60_000_000
 
 
-def create(dsn: str | None = None, *, static: Path | None = None) -> ASGIApp:
+def create(dsn: str | None = None) -> ASGIApp:
     """The ASGI application. It starts without its database and waits for it; `/healthz` tells which."""
-    litestar = Litestar(
+    folder = publish(settings().data / "static")
+    served = ServeStaticASGI(
+        application(dsn or settings().app_database_url or ""),
+        root=str(folder),
+        prefix="/static/",
+        max_age=60,
+        immutable_file_test=r"^.+\.[0-9a-f]{12}\.[a-z0-9]+$",
+    )
+    return guarded(served)
+
+
+def application(dsn: str) -> Litestar:
+    """The routes and what stands around each of them."""
+    return Litestar(
         route_handlers=[healthz, *shell.HANDLERS, *ROUTERS],
         middleware=[who],
         exception_handlers={
@@ -55,16 +68,11 @@ def create(dsn: str | None = None, *, static: Path | None = None) -> ASGIApp:
             HTTPException: errors.of_http,
             Exception: errors.of_anything,
         },  # type: ignore[dict-item]
-        lifespan=[database(dsn or settings().app_database_url or "")],
+        lifespan=[database(dsn)],
         compression_config=CompressionConfig(backend="brotli", brotli_quality=4, minimum_size=600, brotli_gzip_fallback=True),
         request_max_body_size=FORM_LIMIT,
         openapi_config=None,
     )
-    folder = publish(static or settings().data / "static")
-    served = ServeStaticASGI(
-        litestar, root=str(folder), prefix="/static/", max_age=60, immutable_file_test=r"^.+\.[0-9a-f]{12}\.[a-z0-9]+$"
-    )
-    return guarded(served)
 
 
 @get("/healthz", guards=[may(Do.PUBLIC)])
@@ -103,7 +111,7 @@ async def _open(dsn: str) -> None:
         try:
             await DB.open(dsn)
             return
-        except (*errors.AWAY, OSError) as error:
+        except (*errors.AWAY, OSError, asyncpg.PostgresError) as error:  # our role may not have been made yet
             log.warning("waiting for the database: %s", type(error).__name__)
             await asyncio.sleep(0.5)
 

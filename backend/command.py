@@ -4,6 +4,7 @@ person can mend is one sentence, never a traceback."""
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
@@ -79,6 +80,39 @@ def demo(size: str, if_empty: bool) -> None:
         done = with_database(lambda dsns: load(dsns, settings(), size, if_empty, Bars(bars)))
     if done:
         screen.print(f"[green]✓[/] 演示城市已就绪 · The demo city is ready ({done})")
+
+
+@cli.command()
+def worker() -> None:
+    """Do the recurring work of backend/worker.py until stopped."""
+    from backend.worker import run
+
+    async def work(dsns: Dsns) -> None:
+        stop = asyncio.Event()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        await run(dsns.owner, stop)
+
+    with_database(work)
+
+
+@cli.command()
+@click.option("--school", metavar="NUMBER", help="Only this school, by its number.")
+@click.option("--file", "file", type=click.File("r", encoding="utf-8"), help="An exported record (JSON lines) instead.")
+@click.option("--id", "school_id", help="With --file: the id of the school it belongs to.")
+def verify(school: str | None, file: Any, school_id: str | None) -> None:
+    """Check the chained record of every school: nothing altered, missing or slipped in. Exit code 1 when it is."""
+    from backend.record.verify import of_database, of_file
+
+    if file and not school_id:
+        raise UserError("--file needs --id, the school the record belongs to.", "使用 --file 时必须用 --id 指明学校编号。")
+    broken = of_file(file, school_id) if file else with_database(lambda dsns: of_database(dsns.owner, school))
+    for name, entries, faults in broken:
+        screen.print(f"{'[red]✗' if faults else '[green]✓'}[/] {escape(name)}: {entries} 条记录 · entries")
+        for fault in faults[:20]:
+            screen.print(f"    [red]{fault.seq}: {fault.what}[/]")
+    if any(faults for _, _, faults in broken):
+        sys.exit(1)
 
 
 class Bars:

@@ -37,7 +37,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''").replace("\0", "") + "'"
 
 
-def _begin(scope: Scope, *, reading: bool) -> str:
+def _begin(scope: Scope, *, reading: bool, hot: bool) -> str:
     """BEGIN and the settings in one message: one round trip instead of two."""
     words = {
         "app.user": str(scope.user or ""),
@@ -46,6 +46,8 @@ def _begin(scope: Scope, *, reading: bool) -> str:
         "app.school": str(scope.school or ""),
         "app.key": scope.key,
     }
+    if hot:
+        words["plan_cache_mode"] = "force_generic_plan"
     told = ", ".join(f"set_config('{name}', {_quoted(word)}, true)" for name, word in words.items())
     return f"BEGIN{' READ ONLY' if reading else ''}; SELECT {told}"  # noqa: S608 - every word is quoted above
 
@@ -53,12 +55,13 @@ def _begin(scope: Scope, *, reading: bool) -> str:
 class Tx(PostgresTransaction):
     """A transaction with a scope; unlike Piccolo's it gives its connection back whatever COMMIT says."""
 
-    __slots__ = ("_reading", "_scope", "_token")
+    __slots__ = ("_hot", "_reading", "_scope")
 
-    def __init__(self, engine: "Engine", scope: Scope, *, reading: bool = False) -> None:
+    def __init__(self, engine: "Engine", scope: Scope, *, reading: bool = False, hot: bool = False) -> None:
         super().__init__(engine, allow_nested=True)
         self._scope = scope
         self._reading = reading
+        self._hot = hot
         if isinstance(self._parent, Tx) and self._parent._scope != scope:
             raise RuntimeError("a transaction cannot change who is asking")
         if isinstance(self._parent, Tx) and self._parent._reading and not reading:
@@ -69,7 +72,7 @@ class Tx(PostgresTransaction):
             return self._parent
         self.connection = await self.get_connection()
         try:
-            await self.connection.execute(_begin(self._scope, reading=self._reading))
+            await self.connection.execute(_begin(self._scope, reading=self._reading, hot=self._hot))
         except BaseException:
             await self._give_back()
             raise
@@ -170,14 +173,15 @@ def _later(work: Any) -> None:
 DB = Engine(config={"dsn": ""})
 
 
-def writing(scope: Scope) -> Tx:
-    """One transaction for one verb."""
-    return Tx(DB, scope)
+def writing(scope: Scope, *, hot: bool = False) -> Tx:
+    """One transaction for one verb. `hot`: its statements look up by key, so one plan serves every value; planning them
+    anew costs more than running them."""
+    return Tx(DB, scope, hot=hot)
 
 
-def reading(scope: Scope) -> Tx:
+def reading(scope: Scope, *, hot: bool = False) -> Tx:
     """One snapshot-free read; inside another transaction of the same scope it is that transaction."""
-    return Tx(DB, scope, reading=True)
+    return Tx(DB, scope, reading=True, hot=hot)
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from backend import clock, database
 from backend.accounts.hashing import hash_secret
+from backend.bodies.rules import DEMO_CITY
 from backend.checklists.actions import load_pack
 from backend.database import DB
 from backend.photos import Store
@@ -83,7 +84,7 @@ async def _plans(city: City, store: Store, progress: Progress) -> dict[str, Any]
 async def _bodies(city: City, loaded: Loaded) -> None:
     paths: dict[str | None, list[UUID]] = {None: []}
     for body in city.bodies:
-        loaded.bodies[body.key] = uuid7()
+        loaded.bodies[body.key] = DEMO_CITY if body.parent is None else uuid7()
         paths[body.key] = [*paths[body.parent], loaded.bodies[body.key]]
         await database.run(
             """INSERT INTO body (id, kind, path, name, name_en, number, school_type, boarding, address, emergency_phone,

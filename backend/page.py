@@ -35,14 +35,11 @@ def page(
     part: str = "",
     status: int = 200,
     headers: dict[str, str] | None = None,
-    offline: bool = False,
     **context: Any,
 ) -> Response[str]:
-    """The template as a response. `part` is returned alone to htmx; `offline` lets the service worker keep the page."""
+    """The template as a response. `part` is returned alone to htmx."""
     alone = bool(part) and request.headers.get("hx-request") == "true" and "hx-boosted" not in request.headers
     sent = {"Vary": "HX-Request, Accept-Language, Cookie", "Cache-Control": "no-store", **(headers or {})}
-    if offline:
-        sent["X-Offline-Page"] = "1"
     html = render(part if alone else template, language_of(request), request, **context)
     return Response(html, status_code=status, media_type=MediaType.HTML, headers=sent)
 

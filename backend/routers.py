@@ -4,6 +4,8 @@ from litestar import Router
 
 from backend.accounts import pages as accounts
 from backend.bodies import pages as bodies
+from backend.findings import pages as findings
+from backend.notices import pages as notices
 from backend.points import pages as points
 from backend.visits import api as visits_api
 from backend.visits import pages as visits
@@ -14,4 +16,6 @@ ROUTERS: list[Router] = [
     points.router,
     visits.router,
     visits_api.router,
+    findings.router,
+    notices.router,
 ]

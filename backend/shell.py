@@ -59,24 +59,24 @@ def _worker() -> bytes:
     version = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:16]
     names = [file.relative_to(STATIC).as_posix() for file in files]
     scripts = [f"/static/{name}" for name in names if name.startswith(("js/", "vendor/")) and name != "js/sw.js"]
-    shell = [*(asset(path) for path in SHELL if (STATIC / path).is_file()), *scripts, "/offline"]
+    shell = [*(asset(path) for path in SHELL if (STATIC / path).is_file()), *scripts, "/offline", "/saved", "/unsent"]
     build = json.dumps({"version": version, "shell": shell})
     return f"self.XUNAN_BUILD={build};\n".encode() + (STATIC / "js/sw.js").read_bytes()
 
 
 @get("/offline", guards=[may(Do.PUBLIC)])
 async def offline(request: Request[Any, Any, Any]) -> Response[str]:
-    return page(request, "shell/offline.html", headers={"X-Offline-Page": "public"})
+    return page(request, "shell/offline.html", headers={"X-Offline-Page": "public"}, everybody=True)
 
 
 @get("/saved", guards=[may(Do.PUBLIC)])
 async def saved(request: Request[Any, Any, Any]) -> Response[str]:
-    return page(request, "shell/saved.html", headers={"X-Offline-Page": "public"})
+    return page(request, "shell/saved.html", headers={"X-Offline-Page": "public"}, everybody=True)
 
 
 @get("/unsent", guards=[may(Do.PUBLIC)])
 async def unsent(request: Request[Any, Any, Any]) -> Response[str]:
-    return page(request, "shell/unsent.html", headers={"X-Offline-Page": "public"})
+    return page(request, "shell/unsent.html", headers={"X-Offline-Page": "public"}, everybody=True)
 
 
 @post("/language", guards=[may(Do.PUBLIC)])

@@ -11,6 +11,7 @@ SLICES = sorted(p.parent.name for p in (ROOT / "backend").glob("*/__init__.py") 
 FILES = sorted(p for folder in ("backend", "qr", "fixtures") for p in (ROOT / folder).rglob("*.py"))
 ADAPTERS = {
     "accounts/hashing.py": "talks to argon2",
+    "record/verify.py": "checks chains from outside the application, as the owner or from a file",
     "visits/api.py": "the JSON interface",
     "visits/form.py": "the plain form as the phone's body",
     "points/sheets.py": "reads and writes Excel and CSV files",

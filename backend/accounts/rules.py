@@ -159,7 +159,7 @@ def device_name(agent: str) -> tuple[str, str]:
     )
 
 
-SIGN_IN_TRIES, PIN_TRIES, ADDRESS_TRIES = 5, 5, 100
+SIGN_IN_TRIES, PIN_TRIES, ADDRESS_TRIES = 5, 5, 200
 FIRST_LOCK, LONGEST_LOCK, PIN_LOCK = timedelta(minutes=15), timedelta(days=1), timedelta(days=30)
 SESSION_LIFE, INVITATION_LIFE = timedelta(days=30), timedelta(days=7)
 

@@ -1,5 +1,6 @@
 """What can be asked, what counts as bad, and when a question is due again."""
 
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 
@@ -17,6 +18,13 @@ class Result(Enum):
     BAD = "bad"
     NA = "na"
     UNCHECKED = "unchecked"
+
+
+class DateRule(Enum):
+    """How a date is judged: it names the last good day, or the day something was made or done."""
+
+    UNTIL = "until"
+    SINCE = "since"
 
 
 class PhotoRule(Enum):
@@ -52,6 +60,11 @@ class Frequency(Enum):
 
 ALWAYS_DUE = frozenset({Frequency.PER_TRIP, Frequency.PER_USE, Frequency.PER_EVENT})
 """Asked at every visit: only the patroller knows that a trip, a use or an event began."""
+
+MANY_A_DAY = frozenset(
+    {Frequency.DAILY, Frequency.TWICE_DAILY, Frequency.PER_MEAL, Frequency.PER_SHIFT, Frequency.SCHOOL_PEAKS}
+)
+"""Asked at least once on every school day."""
 
 _MEALS = (time(5), time(9, 30), time(15))
 _SHIFTS = (time(0), time(8), time(16))
@@ -117,8 +130,33 @@ def judge_number(number: float | None, minimum: float | None, maximum: float | N
     return Result.BAD if low or high else Result.OK
 
 
-def judge_date(value: date | None, today: date) -> Result | None:
-    """A date until which something is valid: past is bad."""
+def ends(value: date, rule: DateRule = DateRule.UNTIL, years: float | None = None) -> date | None:
+    """The last good day of what the date says; None where it was made or done without a known length of life."""
+    if rule is DateRule.UNTIL:
+        return value
+    return _later(value, round(years * 12)) if years is not None else None
+
+
+def _later(day: date, months: int) -> date:
+    """The same day some months later, the last of the month where there is none (29 February)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > date.max.year:
+        return date.max
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
+def judge_date(
+    value: date | None, today: date, rule: DateRule = DateRule.UNTIL, years: float | None = None
+) -> Result | None:
+    """Past its last good day is bad, and so is a day of making or doing that has not come yet; None without a date."""
     if value is None:
         return None
-    return Result.BAD if value < today else Result.OK
+    last = ends(value, rule, years)
+    unborn = rule is DateRule.SINCE and value > today
+    return Result.BAD if unborn or (last is not None and last < today) else Result.OK
+
+
+def ends_soon(value: date, today: date, rule: DateRule = DateRule.UNTIL, years: float | None = None) -> bool:
+    """Still good, but not for longer than the warning."""
+    last = ends(value, rule, years)
+    return last is not None and today <= last <= today + EXPIRY_WARNING

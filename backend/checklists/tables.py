@@ -7,7 +7,7 @@ from piccolo.table import Table
 
 from backend.accounts.tables import User
 from backend.bodies.tables import Body, belongs_to_school
-from backend.checklists.rules import AnswerKind, Frequency, PhotoRule, Severity
+from backend.checklists.rules import AnswerKind, DateRule, Frequency, PhotoRule, Severity
 from backend.row import Row, belongs_to, one_of
 
 
@@ -21,10 +21,13 @@ class PointKind(Table):
     icon = Text()
     frequency = Text(default=None)
     basis = Text()
+    basis_en = Text()
     usual_post = Text()
     core = Boolean(default=True)
     note = Text()
+    note_en = Text()
     school_types = Array(base_column=Text(), default=list)
+    boarding_only = Boolean(default=False)
     position = SmallInt(default=0)
 
     kind_frequency_known = one_of("frequency", Frequency)
@@ -32,7 +35,7 @@ class PointKind(Table):
 
 class Checklist(Row, Table):
     """A version of what is asked at a kind of point: built in (no body), a bureau's for all below, or a school's own
-    additions. `version` counts up within kind and body."""
+    additions. `version` counts up within kind and body; `built_in` is the built-in version a bureau's one has seen."""
 
     kind = belongs_to(PointKind)
     body = belongs_to(Body, null=True, index=True)
@@ -40,12 +43,14 @@ class Checklist(Row, Table):
     published_at = Timestamptz()
     published_by = belongs_to(User, null=True)
     words = Text()
+    built_in = Integer(null=True, default=None)
 
     checklist_version_once = Unique([kind, body, version], nulls_distinct=False)
 
 
 class Item(Row, Table):
-    """One thing that is asked, as it was in its version. `code` names the same question over all versions."""
+    """One thing that is asked, as it was in its version. `code` names the same question over all versions. Of a date
+    "since", `maximum` is the age in years it may have."""
 
     checklist = belongs_to(Checklist, index=True)
     code = Text(default=None)
@@ -55,21 +60,29 @@ class Item(Row, Table):
     area = Text(default=None)
     answer = Text(default=None)
     unit = Text()
+    unit_en = Text()
     minimum = DoublePrecision(null=True, default=None)
     maximum = DoublePrecision(null=True, default=None)
     limits_by_school = Boolean(default=False)
+    date_rule = Text(null=True, default=None)
     options = JSONB(default="[]")
     follow_up = JSONB(default="[]")
     photo = Text(default=None)
     frequency = Text(default=None)
     severity = Text(default=None)
     basis = Text()
+    basis_en = Text()
+    quality = Text()
     verified = Boolean(default=False)
     sources = Array(base_column=Text(), default=list)
     serves = Array(base_column=Text(), default=list)
     note = Text()
+    note_en = Text()
 
     item_answer_known = one_of("answer", AnswerKind)
+    item_date_rule_known = one_of("date_rule", DateRule)
+    item_date_rule_given = Check("(answer = 'date') = (date_rule IS NOT NULL)")
+    item_limit_order = Check("minimum <= maximum")
     item_photo_known = one_of("photo", PhotoRule)
     item_frequency_known = one_of("frequency", Frequency)
     item_severity_known = one_of("severity", Severity)

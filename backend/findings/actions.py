@@ -80,7 +80,9 @@ async def _new(fault: Fault) -> Raised:
         await _give_back_number(fault.school, clock.local(fault.at).year)
         return await raise_from(fault)
     await _event(fault, finding, Verb.REPORT if fault.source is Source.REPORT else Verb.RAISE, None, state)
-    await _tell_managers(fault, finding, number, "report_received" if fault.source is Source.REPORT else "finding_opened")
+    await _tell_managers(
+        fault, finding, number, "report_received" if fault.source is Source.REPORT else "finding_opened"
+    )
     return Raised(finding, number, new=True)
 
 

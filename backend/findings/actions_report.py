@@ -153,12 +153,16 @@ async def _pay(label: Mapping[str, Any], sender: Sender, bits: int) -> None:
             )
         if fresh:
             return
-    raise PuzzleNeeded(N_("Many reports are arriving at this moment. Please send yours once more; nothing you wrote is lost."))
+    raise PuzzleNeeded(
+        N_("Many reports are arriving at this moment. Please send yours once more; nothing you wrote is lost.")
+    )
 
 
 def _too_many(until: datetime) -> TooMany:
     seconds = max(1, int((until - clock.now()).total_seconds()) + 1)
-    text = N_("Very many reports have come from here. Please send yours again after %(time)s. If it is dangerous, call now.")
+    text = N_(
+        "Very many reports have come from here. Please send yours again after %(time)s. If it is dangerous, call now."
+    )
     return TooMany(text, time=f"{clock.local(until):%H:%M}", seconds=seconds)
 
 

@@ -80,7 +80,9 @@ class _Sheet:
         self.book: Any = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
         self.sheet: Any = self.book.add_worksheet("Xunan")
         self.cell = self.book.add_format({"text_wrap": True, "valign": "top", "border": 1})
-        head = self.book.add_format({"bold": True, "text_wrap": True, "valign": "vcenter", "border": 1, "bg_color": "#E9EDEA"})
+        head = self.book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "vcenter", "border": 1, "bg_color": "#E9EDEA"}
+        )
         title = self.book.add_format({"bold": True, "font_size": 16})
         for column, name in enumerate(columns):
             self.sheet.set_column(column, column, 6 if column == 0 else _WIDE if len(name) > 12 else _NARROW)

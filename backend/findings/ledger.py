@@ -147,8 +147,10 @@ _CELLS: dict[str, list[Cell]] = {
         _remarks,
     ],
     DISTRICT: [
-        lambda row, language: either(language, row["district_name"], row["district_name_en"])
-        or say(language, N_("Directly under the city")),
+        lambda row, language: (
+            either(language, row["district_name"], row["district_name_en"])
+            or say(language, N_("Directly under the city"))
+        ),
         _both("school_name", "school_name_en"),
         _name(TYPE_NAMES, "school_type"),
         _text("number"),

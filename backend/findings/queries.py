@@ -184,7 +184,9 @@ async def heading(member: Member, school: UUID | None) -> dict[str, Any]:
     """The body whose ledger it is: the school that was chosen, else his own. Raises Missing."""
     async with reading(member.scope):
         found = await database.row(
-            "SELECT id, kind, name, name_en FROM body WHERE id = $2 AND $1 = ANY (path)", member.body, school or member.body
+            "SELECT id, kind, name, name_en FROM body WHERE id = $2 AND $1 = ANY (path)",
+            member.body,
+            school or member.body,
         )
     if found is None:
         raise Missing()
@@ -200,7 +202,8 @@ async def choices(member: Member) -> dict[str, Rows]:
             member.body,
         )
         below = await database.rows(
-            """SELECT id, kind, name, name_en FROM body WHERE $1 = ANY (path) AND id <> $1 ORDER BY kind, number""", member.body
+            """SELECT id, kind, name, name_en FROM body WHERE $1 = ANY (path) AND id <> $1 ORDER BY kind, number""",
+            member.body,
         )
     return {
         "kinds": kinds,

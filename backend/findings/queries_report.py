@@ -84,4 +84,10 @@ def _steps(state: State, received: datetime, events: list[dict[str, Any]]) -> di
             times[step(State(event["after"]))] = max(event["at"], received)
     why = next((e["words"] for e in reversed(events) if e["after"] == State.REJECTED.value), "")
     rejected = state is State.REJECTED
-    return {"reached": reached, "times": times, "over": is_over(state), "rejected": rejected, "why": why if rejected else ""}
+    return {
+        "reached": reached,
+        "times": times,
+        "over": is_over(state),
+        "rejected": rejected,
+        "why": why if rejected else "",
+    }

@@ -112,6 +112,7 @@ STATE_NAMES: dict[str, str] = {
     State.LISTED.value: N_("Listed for supervision"),
     State.DELIST_REQUESTED.value: N_("Delisting requested"),
     State.DELISTED.value: N_("Delisted"),
+    State.REOPENED.value: N_("Came back, reopened"),
 }
 SOURCE_NAMES: dict[str, str] = {
     Source.PATROL.value: N_("Patrol"),
@@ -120,7 +121,7 @@ SOURCE_NAMES: dict[str, str] = {
     Source.SELF_CHECK.value: N_("Self-check"),
     Source.HAND.value: N_("Entered by hand"),
 }
-GRADE_NAMES: dict[str, str] = {Grade.GENERAL.value: N_("General"), Grade.MAJOR.value: N_("Major")}
+GRADE_NAMES: dict[str, str] = {Grade.GENERAL.value: N_("General hazard"), Grade.MAJOR.value: N_("Major hazard")}
 SEVERITY_NAMES: dict[str, str] = {
     "general": N_("Ordinary"),
     "fix_now": N_("Fix at once"),
@@ -142,6 +143,23 @@ VERB_NAMES: dict[str, str] = {
     Verb.FIX_ON_SPOT.value: N_("Fixed on the spot"),
     Verb.REOPEN.value: N_("Came back after it was closed"),
     Verb.NOTE.value: N_("Note"),
+    Verb.REGISTER.value: N_("Registered"),
+    Verb.REJECT.value: N_("Not a hazard"),
+    Verb.GRADE.value: N_("Graded"),
+    Verb.ASSIGN.value: N_("Assigned"),
+    Verb.MAKE_SAFE.value: N_("Made safe for now"),
+    Verb.REPORT_UP.value: N_("Reported to the authority"),
+    Verb.REQUEST_GOV.value: N_("Coordination requested"),
+    Verb.START.value: N_("Mending began"),
+    Verb.REQUEST_EXTENSION.value: N_("Extension requested"),
+    Verb.MEND.value: N_("Mended, to be accepted"),
+    Verb.SEND_BACK.value: N_("Not accepted, mend again"),
+    Verb.ACCEPT.value: N_("Accepted in the school"),
+    Verb.RECHECK.value: N_("Re-checked"),
+    Verb.CLOSE.value: N_("Closed"),
+    Verb.LIST.value: N_("Listed for supervision"),
+    Verb.REQUEST_DELISTING.value: N_("Delisting requested"),
+    Verb.DELIST.value: N_("Delisted"),
 }
 AREA_NAMES: dict[str, str] = {
     Area.LAB.value: N_("Laboratories and chemicals"),

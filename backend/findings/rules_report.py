@@ -164,7 +164,7 @@ _STEP: dict[State, int] = {
     State.REPORTED: Step.RECEIVED,
     State.FIXED_ON_SPOT: Step.MENDED,
     State.REJECTED: Step.LOOKED_AT,
-    **dict.fromkeys((State.REGISTERED, State.GRADED), Step.LOOKED_AT),
+    **dict.fromkeys((State.REGISTERED, State.GRADED, State.REOPENED), Step.LOOKED_AT),
     **dict.fromkeys((State.ASSIGNED, State.CONTROLLED, State.RECTIFYING, State.EXTENSION_REQUESTED), Step.MENDING),
     **dict.fromkeys((State.ACCEPT_FAILED, State.REPORTED_UP, State.GOV_REQUESTED, State.LISTED), Step.MENDING),
     **dict.fromkeys((State.SUBMITTED, State.ACCEPTED, State.RECHECKED, State.DELIST_REQUESTED), Step.MENDED),

@@ -25,13 +25,19 @@ ALTER TABLE finding_event ADD CONSTRAINT event_finding FOREIGN KEY (school, find
 ALTER TABLE report ADD CONSTRAINT report_finding FOREIGN KEY (school, finding) REFERENCES finding (school, id);
 ALTER TABLE report ADD CONSTRAINT report_point FOREIGN KEY (school, point) REFERENCES point (school, id);
 
+-- The school of an answer follows from its visit, that of a visit from its point: one check less for each row.
+ALTER TABLE answer DROP CONSTRAINT answer_school_fkey;
+ALTER TABLE visit DROP CONSTRAINT visit_school_fkey;
+
 -- One open finding for one item of one point: two phones that find the same fault meet here.
 CREATE UNIQUE INDEX finding_open_once ON finding (point, item_code)
   WHERE item_code <> '' AND state NOT IN ('closed', 'delisted', 'rejected_report');
 CREATE INDEX finding_of_school ON finding (school, found_at DESC, id DESC);
 CREATE INDEX finding_by_time ON finding (found_at DESC, id DESC);
 CREATE INDEX finding_of_point ON finding (point, found_at DESC);
-CREATE INDEX visit_of_school ON visit (school, saved_at DESC, id);
+CREATE INDEX visit_of_school ON visit (school, saved_at DESC, id DESC);
+CREATE INDEX visit_by_time ON visit (saved_at DESC, id DESC);
+CREATE INDEX visit_correction ON visit (corrects) WHERE corrects IS NOT NULL;
 CREATE INDEX visit_of_point ON visit (point, saved_at DESC);
 CREATE INDEX answer_of_item ON answer (point, item_code, saved_at DESC);
 CREATE INDEX point_of_school ON point (school, state, kind);

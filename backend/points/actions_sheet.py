@@ -16,7 +16,7 @@ from backend.points.rules_sheet import (
     Sheet,
     Wrong,
     check,
-    plain,
+    kind_words,
 )
 from backend.row import uuid7
 
@@ -33,6 +33,7 @@ class Change:
     row: int
     number: str
     name: str
+    kind: tuple[str, str]
     columns: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
 
@@ -67,7 +68,9 @@ async def take_in(school: UUID, sheet: Sheet, scope: Scope) -> Plan:
 
 
 async def _plan(school: UUID, sheet: Sheet) -> Plan:
-    values, wrong = check(sheet, await _kinds())
+    kinds = await database.rows("SELECT code, zh, en FROM point_kind")
+    values, wrong = check(sheet, kind_words(kinds))
+    names = {kind["code"]: (kind["zh"], kind["en"]) for kind in kinds}
     plan, places, people = Plan(wrong), _Places(school), await _people(school)
     await places.load()
     known = {row["number"]: row for row in await database.rows(_KNOWN, school)}
@@ -77,7 +80,8 @@ async def _plan(school: UUID, sheet: Sheet) -> Plan:
         wanted = _merged(given, before, people)
         if "building" in given:
             wanted["place"] = places.find(row, given, plan)
-        _weigh(plan, row, wanted, before, places)
+        change = Change(row, wanted["number"], wanted["name"], names.get(wanted["kind"], ("", "")))
+        _weigh(plan, change, wanted, before, places)
     plan.make = list(places.made.values())
     plan.wrong.sort(key=lambda it: it.row)
     plan.places = [places.title(place["id"]) for place in plan.make]
@@ -87,16 +91,6 @@ async def _plan(school: UUID, sheet: Sheet) -> Plan:
 _KNOWN = (
     """SELECT p.*, u.name AS person FROM point p LEFT JOIN app_user u ON u.id = p.responsible WHERE p.school = $1"""
 )
-
-
-async def _kinds() -> dict[str, str]:
-    """Every way to write a kind -> its code. The name without its brackets is one, where only one kind has it."""
-    words: dict[str, set[str]] = {}
-    for kind in await database.rows("SELECT code, zh, en FROM point_kind"):
-        short = str(kind["zh"]).partition("（")[0]
-        for word in (kind["code"], kind["zh"], kind["en"], short, *short.split("、")):
-            words.setdefault(plain(word), set()).add(kind["code"])
-    return {word: next(iter(found)) for word, found in words.items() if len(found) == 1}
 
 
 async def _people(school: UUID) -> dict[str, UUID]:
@@ -126,8 +120,9 @@ def _merged(given: Mapping[str, Any], before: Mapping[str, Any] | None, people: 
     return wanted
 
 
-def _weigh(plan: Plan, row: int, wanted: dict[str, Any], before: Mapping[str, Any] | None, places: "_Places") -> None:
-    change = Change(row, wanted["number"], wanted["name"])
+def _weigh(
+    plan: Plan, change: Change, wanted: dict[str, Any], before: Mapping[str, Any] | None, places: "_Places"
+) -> None:
     if before is None:
         plan.new.append(change)
         plan.points.append(wanted)

@@ -46,7 +46,7 @@ async def index(request: R) -> Response[str]:
         link=lambda **changes: forms.link(request, **changes),
         query=urlencode({k: v for k, v in request.query_params.items() if k not in {"page", "done", "n"}}),
         kinds=await queries.kinds(me, school),
-        places=await queries_places.places_of(me, school) if school else [],
+        all_places=await queries_places.places_of(me, school) if school else [],
         schools=[] if me.school else await queries.schools(me),
         may_change=me.may(Do.SET_UP) and me.school is not None,
         flash=forms.flash(request, DONE),
@@ -140,7 +140,7 @@ async def _form(
         form=typed,
         errors=errors,
         kinds=await queries.kinds(me),
-        places=await queries_places.places_of(me, actions.own_school(me)),
+        all_places=await queries_places.places_of(me, actions.own_school(me)),
         people=await queries.people(me),
         **more,
     )

@@ -50,7 +50,7 @@ async def _index(
         without=without["here"],
         pages=where,
         link=lambda **changes: forms.link(request, **changes),
-        places=await queries_places.places_of(me, school),
+        all_places=await queries_places.places_of(me, school),
         stocks=list(STOCKS.values()),
         host=settings().public_url,
         form=form,

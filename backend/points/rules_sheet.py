@@ -206,6 +206,20 @@ def _values(typed: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[dict[st
     return found, wrong
 
 
+def kind_words(kinds: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Every way to write a kind -> its code: its names, each of "疏散通道、楼梯间", the name without its brackets, and
+    its beginning from three characters on (灭火器 for 灭火器设置点), where only one kind has it."""
+    words: dict[str, set[str]] = {}
+    exact: dict[str, str] = {}
+    for kind in kinds:
+        short = kind["zh"].partition("（")[0]
+        exact |= dict.fromkeys(map(plain, (kind["code"], kind["zh"], kind["en"])), kind["code"])
+        parts = [*short.split("、"), short]
+        for word in (*parts, *(part[:length] for part in parts for length in range(3, len(part)))):
+            words.setdefault(plain(word), set()).add(kind["code"])
+    return {word: next(iter(found)) for word, found in words.items() if len(found) == 1} | exact
+
+
 def number_text(value: float | int) -> str:
     """A number of a cell as somebody typed it: 101, not 101.0."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

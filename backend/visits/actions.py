@@ -3,8 +3,9 @@
 import hashlib
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ import msgspec
 
 from backend import clock, database
 from backend.access import Member
-from backend.checklists.rules import AnswerKind, Result, judge_date, judge_number
+from backend.checklists.queries import LIMITS_IN_FORCE
+from backend.checklists.rules import AnswerKind, DateRule, Result, judge_date, judge_number
 from backend.database import writing
 from backend.findings import actions as findings
 from backend.findings.rules import Sight, Source
@@ -37,7 +39,7 @@ class Receipt:
     merged: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sending:
     """How a visit came: its body, when the server got it, the phone's clock at that moment. A plain form that is sent
     twice differs in its times, so it is not compared."""
@@ -46,6 +48,14 @@ class Sending:
     received_at: datetime
     phone_now: datetime | None = None
     compare: bool = True
+
+    @cached_property
+    def canonical(self) -> str:
+        return canonical(self.body)
+
+    @cached_property
+    def hash(self) -> str:
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -63,6 +73,7 @@ class Asked(msgspec.Struct, frozen=True):
     basis: str
     minimum: float | None
     maximum: float | None
+    date_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +83,13 @@ class Judged:
     result: Result
 
 
-CONTEXT = """
+CONTEXT = f"""
 WITH p AS (SELECT id, school, kind, state, latitude, longitude FROM point WHERE id = $1 AND school = $2)
 SELECT p.state, p.latitude, p.longitude,
   (SELECT coalesce(json_agg(row_to_json(x.*)), '[]')::text FROM (
-    SELECT i.id, i.code, i.zh, i.en, i.area, i.answer, i.options, i.photo, i.severity, i.basis,
+    SELECT i.id, i.code, i.zh, i.en, i.area, i.answer, i.options, i.photo, i.severity, i.basis, i.date_rule,
       coalesce(lim.minimum, i.minimum) AS minimum, coalesce(lim.maximum, i.maximum) AS maximum
-    FROM item i LEFT JOIN LATERAL (SELECT minimum, maximum FROM "limit" l WHERE i.limits_by_school
-      AND l.school = p.school AND l.item_code = i.code AND (l.point = p.id OR l.point IS NULL)
-      ORDER BY l.point IS NULL, l.created_at DESC LIMIT 1) lim ON true
+    FROM item i LEFT JOIN LATERAL ({LIMITS_IN_FORCE}) lim ON true
     WHERE i.id = ANY ($3)) x) AS items,
   (SELECT row_to_json(l.*)::text FROM (SELECT id, revoked_at IS NOT NULL OR point IS DISTINCT FROM p.id AS old
     FROM label WHERE code = $4 AND school = p.school) l) AS label
@@ -121,7 +130,7 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
     """One transaction. Same id and body: the same receipt again; same id and another body: Refused, nothing changes."""
     if by.school is None or by.member is None:
         raise Missing()
-    async with writing(by.scope):
+    async with writing(by.scope, hot=True):
         items = [said.item for said in sent.answers]
         context = await database.row(CONTEXT, sent.point, by.school, items, sent.label)
         if context is None:
@@ -133,7 +142,7 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
         raised = await _raise(visit, sent, sending, judged, by)
         await _answers(visit, sent, sending, judged, raised, by.school)
         await _pictures(visit, sent, judged, raised, by)
-        entry = await record.append(by.school, visit, "visit", canonical(_recorded(sending.body)), by.user)
+        entry = await record.append(by.school, visit, "visit", _recorded(sending), by.user)
         awaited = await missing(visit) if sent.photos or _hashes(sent) else []
     opened = sum(one.new or one.recurred for one in raised.values())
     return Receipt(
@@ -141,18 +150,16 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
     )
 
 
-def body_hash(body: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical(body).encode()).hexdigest()
-
-
-def _recorded(body: dict[str, Any]) -> dict[str, Any]:
+def _recorded(sending: Sending) -> str:
     """The body as the chain keeps it. A position is sensitive and must be erasable later: the chain holds a salted
     commitment to it, so that the erasure of the value does not break the chain."""
+    body = sending.body
     if not body.get("position"):
-        return body
+        return sending.canonical
     salt = secrets.token_hex(16)
     told = canonical(body["position"])
-    return {**body, "position": {"commitment": hashlib.sha256(f"{salt}|{told}".encode()).hexdigest(), "salt": salt}}
+    commitment = hashlib.sha256(f"{salt}|{told}".encode()).hexdigest()
+    return canonical({**body, "position": {"commitment": commitment, "salt": salt}})
 
 
 def _judge(sent: Sent, items: list[Asked]) -> tuple[list[Judged], list[UUID]]:
@@ -176,7 +183,7 @@ def judge(item: Asked, said: Said) -> Result | None:
     if item.answer == AnswerKind.NUMBER.value:
         by_itself = judge_number(said.number, item.minimum, item.maximum)
     elif item.answer == AnswerKind.DATE.value:
-        by_itself = judge_date(said.date, clock.today())
+        by_itself = judge_date(said.date, clock.today(), DateRule(item.date_rule or "until"), item.maximum)
     elif item.answer == AnswerKind.CHOICE.value and said.choice:
         chosen = next((o for o in item.options if said.choice in {o.get("zh"), o.get("en")}), None)
         by_itself = None if chosen is None else Result.OK if chosen.get("ok") else Result.BAD
@@ -224,7 +231,7 @@ async def _insert(
         *(sent.how_reason, sent.opened_at or saved, saved, sending.phone_now),
         int(skew.total_seconds() * 1000) if skew is not None else None,
         *(sent.latitude, sent.longitude, sent.accuracy, far, sent.device, sent.device_seq, sent.corrects, sent.note),
-        *(sum(j.result is Result.BAD for j in judged), len(judged), json.dumps(notes), body_hash(sending.body)),
+        *(sum(j.result is Result.BAD for j in judged), len(judged), json.dumps(notes), sending.hash),
     )
     return inserted is not None
 
@@ -238,7 +245,7 @@ async def _replay(visit: UUID, sending: Sending, by: Member) -> Receipt:
            FROM visit v JOIN record_entry e ON e.subject = v.id AND e.kind = 'visit' WHERE v.id = $1""",
         visit,
     )
-    if known is None or known["by"] != by.user or (sending.compare and known["body_hash"] != body_hash(sending.body)):
+    if known is None or known["by"] != by.user or (sending.compare and known["body_hash"] != sending.hash):
         raise Refused("This id already belongs to another record.", code="other_body")
     awaited = await missing(visit)
     return Receipt(visit, known["school"], known["seq"], known["hash"], True, awaited, known["opened"], known["seen"])
@@ -316,25 +323,30 @@ async def _answers(
 ) -> None:
     if not judged:
         return
-    rows = []
-    for one in judged:
-        said = asdict(one.said)
-        finding = raised.get(one.item.code)
-        rows.append(
-            {
-                **{k: said[k] for k in ("number", "text", "choice", "reason", "words", "fixed_on_spot", "seconds")},
-                "item": str(one.item.id),
-                "item_code": one.item.code,
-                "result": one.result.value,
-                "minimum": one.item.minimum,
-                "maximum": one.item.maximum,
-                "date": said["date"].isoformat() if said["date"] else None,
-                "follow_up": said["follow_up"],
-                "finding": str(finding.finding) if finding else None,
-            }
-        )
+    rows = [_answer(one, raised.get(one.item.code)) for one in judged]
     saved = sent.saved_at or sending.received_at
     await database.run(ANSWERS, school, visit, sent.point, saved, json.dumps(rows))
+
+
+def _answer(one: Judged, finding: findings.Raised | None) -> dict[str, Any]:
+    said = one.said
+    return {
+        "item": str(one.item.id),
+        "item_code": one.item.code,
+        "result": one.result.value,
+        "number": said.number,
+        "minimum": one.item.minimum,
+        "maximum": one.item.maximum,
+        "text": said.text,
+        "choice": said.choice,
+        "date": said.date.isoformat() if said.date else None,
+        "reason": said.reason,
+        "words": said.words,
+        "follow_up": said.follow_up,
+        "fixed_on_spot": said.fixed_on_spot,
+        "seconds": said.seconds,
+        "finding": str(finding.finding) if finding else None,
+    }
 
 
 def _hashes(sent: Sent) -> set[str]:

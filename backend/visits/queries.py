@@ -9,6 +9,7 @@ import msgspec
 
 from backend import clock, database
 from backend.access import WITHIN, Member
+from backend.checklists.queries import LIMITS_IN_FORCE
 from backend.checklists.rules import Frequency, is_due
 from backend.database import reading
 from backend.findings.rules import ENDED
@@ -16,9 +17,9 @@ from backend.trouble import Missing
 
 _ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
 
-ITEMS = """
+ITEMS = f"""
   SELECT i.id, i.code, i.position, i.zh, i.en, i.area, i.answer, i.unit, i.options, i.follow_up, i.photo, i.frequency,
-    i.severity, i.basis, i.verified, i.serves, i.limits_by_school, c.body AS owner,
+    i.severity, i.basis, i.verified, i.serves, i.limits_by_school, i.date_rule, c.body AS owner,
     coalesce(lim.minimum, i.minimum) AS minimum, coalesce(lim.maximum, i.maximum) AS maximum,
     last.saved_at AS last_at, last.result AS last_result, last.number AS last_number, last.text AS last_text,
     last.choice AS last_choice, last.date AS last_date
@@ -30,9 +31,7 @@ ITEMS = """
     (SELECT id, body FROM checklist WHERE kind = p.kind AND body = p.school ORDER BY version DESC LIMIT 1)
   ) c ON true
   JOIN item i ON i.checklist = c.id
-  LEFT JOIN LATERAL (SELECT minimum, maximum FROM "limit" l
-    WHERE i.limits_by_school AND l.school = p.school AND l.item_code = i.code AND (l.point = p.id OR l.point IS NULL)
-    ORDER BY l.point IS NULL, l.created_at DESC LIMIT 1) lim ON true
+  LEFT JOIN LATERAL ({LIMITS_IN_FORCE}) lim ON true
   LEFT JOIN LATERAL (SELECT saved_at, result, number, text, choice, date FROM answer a
     WHERE a.point = p.id AND a.item_code = i.code AND a.result <> 'unchecked' ORDER BY a.saved_at DESC LIMIT 1) last
     ON true
@@ -95,6 +94,7 @@ class Item(msgspec.Struct, frozen=True):
     verified: bool
     serves: list[str]
     limits_by_school: bool
+    date_rule: str | None
     owner: UUID | None
     minimum: float | None
     maximum: float | None
@@ -120,7 +120,7 @@ class PointToVisit:
 
 async def point_to_visit(member: Member, point: UUID) -> PointToVisit:
     """One round trip; raises Missing for a point that is not there or not his."""
-    async with reading(member.scope):
+    async with reading(member.scope, hot=True):
         found = await database.row(BY_ID, member.body, point)
     if found is None:
         raise Missing()
@@ -140,7 +140,7 @@ async def point_by_code(member: Member, code: str | None, short: str | None) -> 
     """By the scanned code or the short one for the eye, in the member's own school; one round trip."""
     if not code and not short:
         return None
-    async with reading(member.scope):
+    async with reading(member.scope, hot=True):
         found = await database.row(BY_LABEL, member.school, code, short)
     if found is None:
         return None

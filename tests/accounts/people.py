@@ -1,4 +1,4 @@
-"""What the tests of sign-in share: a password for a person of the world, a fresh person, the owner's look at a table."""
+"""What the tests of sign-in share: a fresh person with a password, and the owner's look at a table."""
 
 import secrets
 from typing import Any

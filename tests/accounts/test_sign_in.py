@@ -1,6 +1,7 @@
 """Signing in and out over HTTP: right and wrong, lock-out, fixation, sessions, language of the answers."""
 
 import asyncio
+from html import unescape
 from uuid import uuid4
 
 import httpx
@@ -93,7 +94,7 @@ async def test_empty_fields_are_named_and_the_name_is_kept(browser: Browser) -> 
     answer = await enter(browser(), "wang", "", next="/points")
     assert answer.status_code == 422
     assert 'value="wang"' in answer.text
-    assert 'value="/points"' in answer.text
+    assert 'value="/points"' in unescape(answer.text)
     assert "Please fill this in" in answer.text
 
 
@@ -172,7 +173,7 @@ async def test_goes_on_to_the_page_that_was_asked_for(browser: Browser, dsns: Ds
     asked = await client.get("/me/sessions?x=1")
     assert asked.headers["location"] == "/sign-in?next=%2Fme%2Fsessions%3Fx%3D1"
     page = await client.get(asked.headers["location"])
-    assert 'value="/me/sessions?x=1"' in page.text
+    assert 'value="/me/sessions?x=1"' in unescape(page.text)
     assert (await enter(client, username, next="/me/sessions?x=1")).headers["location"] == "/me/sessions?x=1"
 
 
@@ -290,9 +291,7 @@ async def test_a_foreign_site_cannot_sign_anybody_in(browser: Browser, dsns: Dsn
     assert (await enter(client, username)).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "junk", ["\0", "' OR 1=1 --", "x" * 5000, "\ud83d\ude00" * 5 if False else "😀" * 50, "%00", "a\nb"]
-)
+@pytest.mark.parametrize("junk", ["\0", "' OR 1=1 --", "x" * 5000, "😀" * 50, "%00", "a\nb"])
 async def test_junk_is_only_wrong(browser: Browser, junk: str) -> None:
     assert (await enter(browser(), junk, junk)).status_code in {401, 422, 429}
 

@@ -199,5 +199,7 @@ async def test_signing_out_with_unsent_work_warns_and_keeps_it(page: Page, site:
     await page.wait_for_url("**/sign-out")
     site.fault = lambda method, path: None
     await page.goto("/unsent")
+    await page.wait_for_selector('[data-unsent][data-state="held"]')
+    await page.goto("/me")  # signed in again
     await page.wait_for_selector('[data-unsent][data-n="0"]', state="attached")
     assert len(site.visits) == 1

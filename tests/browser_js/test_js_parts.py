@@ -71,3 +71,19 @@ async def test_the_theme_is_kept_in_a_cookie(page: Page, site: Site) -> None:
     await page.select_option("[data-theme-choice]", "dark")
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert [c["value"] for c in await page.context.cookies() if c["name"] == "theme"] == ["dark"]
+
+
+async def test_our_own_hash_is_sha256(page: Page, site: Site) -> None:
+    site.pages["/empty"] = ""
+    await page.goto("/empty")
+    sizes = [0, 1, 55, 56, 63, 64, 65, 119, 1000, 100_003]
+    found = await page.evaluate(
+        """async (sizes) => {
+          const { sha256Words } = await import('/static/js/sha256.js');
+          return sizes.map((size) => [...sha256Words(new Uint8Array(size).map((_, i) => i * 7))]);
+        }""",
+        sizes,
+    )
+    for size, words in zip(sizes, found, strict=True):
+        content = bytes(i * 7 % 256 for i in range(size))
+        assert "".join(f"{word:08x}" for word in words) == hashlib.sha256(content).hexdigest()

@@ -161,3 +161,17 @@ async def test_without_a_database_the_plain_form_posts(page: Page, site: Site, o
     [(path, body)] = site.posts
     assert path == "/visits"
     assert f'name="result.{A}"'.encode() in body
+
+
+async def test_an_answer_can_be_taken_back(page: Page, open_visit: Open) -> None:
+    await open_visit(page)
+    box = page.locator(f'[data-item="{B}"]')
+    await page.check(f'[name="result.{B}"][value=na]')
+    await page.click(f'[name="result.{B}"][value=na]')
+    await expect(box).to_have_attribute("data-state", "")
+    await page.check(f'[name="result.{B}"][value=na]')
+    await page.fill(f'[name="number.{B}"]', "12")
+    await expect(box).to_have_attribute("data-state", "ok")
+    await page.check(f'[name="result.{B}"][value=bad]')
+    await page.fill(f'[name="number.{B}"]', "13")  # the person's own word stays
+    await expect(box).to_have_attribute("data-state", "bad")

@@ -60,7 +60,7 @@ async def test_an_unknown_page_and_another_person(installed: Page, site: Site, o
     await expect(page.locator("h1")).to_have_text("not on this phone")
     await page.goto("/point")
     await page.wait_for_selector("form[data-ready]")
-    site.offline, site.user = False, ""
+    site.offline, site.user = False, "0192f0c0-0000-7000-8000-0000000000bb"
     await page.goto("/today")
     await page.wait_for_timeout(300)
     site.offline = True

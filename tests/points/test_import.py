@@ -74,14 +74,18 @@ async def test_a_changed_row_is_shown_before_and_after(browser: Browser, world: 
         after = await points(world)
         assert after["I-20"]["id"] == before["I-20"]["id"]
         assert after["I-20"]["phone"] == "110"
-        narrow = await client.post("/points/import", files={"sheet": ("a.csv", "编号,名称,类型\nI-20,新名,实验室".encode())})
+        narrow = await client.post(
+            "/points/import", files={"sheet": ("a.csv", "编号,名称,类型\nI-20,新名,实验室".encode())}
+        )
         assert 'name="rows"' not in narrow.text  # columns that are missing leave things as they are
 
 
 async def test_one_wrong_row_keeps_all_out_and_is_named(browser: Browser, world: World) -> None:
     before = await points(world)
     async with browser("manager", language="zh-CN") as client:
-        bad = await upload(client, "I-30,好的,实验室,,,,,,,,", "I-31,坏的,没有这种,,,,,abc,,,", "I-30,重复,实验室,,,,,,,,")
+        bad = await upload(
+            client, "I-30,好的,实验室,,,,,,,,", "I-31,坏的,没有这种,,,,,abc,,,", "I-30,重复,实验室,,,,,,,,"
+        )
         assert bad.status_code == 422
         for told in ("第 3 行", "点位类型", "联系电话", "第 4 行"):
             assert told in bad.text

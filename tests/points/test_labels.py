@@ -29,7 +29,7 @@ def read_pdf(content: bytes) -> set[str]:
 
 
 def address(code: str) -> str:
-    return f"{settings.settings().public_url.replace('http://', 'http://')}/P/{code}"
+    return f"{settings.settings().public_url}/P/{code}"
 
 
 async def label(world: World, where: str, *values: object, school: str = "one") -> dict[str, Any]:
@@ -59,7 +59,13 @@ async def point_of(browser: Browser, number: str) -> str:
 
 async def test_a_printed_sheet_leads_to_its_points(browser: Browser, world: World) -> None:
     chosen = [await label(world, "code = $1", world.codes[name]) for name in ("lab", "gate", "exit")]
-    form = {"which": "chosen", "label": [str(it["id"]) for it in chosen], "stock": "70x37", "start": "23", "words": "en"}
+    form = {
+        "which": "chosen",
+        "label": [str(it["id"]) for it in chosen],
+        "stock": "70x37",
+        "start": "23",
+        "words": "en",
+    }
     async with browser("manager") as client:
         answer = await client.post("/labels/print", data=form)
     assert answer.headers["content-type"] == "application/pdf"
@@ -118,7 +124,7 @@ async def test_a_foreign_label_is_not_there(browser: Browser, world: World) -> N
         own = await blank(browser, world)
         form = {"point": str(world.points["lab_two"])}
         assert (await client.post(f"/labels/{own['id']}/bind", data=form)).status_code == 404
-        assert foreign["short"] not in (await client.get(f"/labels?q={foreign['short']}")).text.replace("value=", "", 1)
+        assert "Nothing found" in (await client.get(f"/labels?q={foreign['short']}")).text
     assert (await label(world, "id = $1", foreign["id"], school="two"))["printed_at"] is None
 
 
@@ -235,7 +241,9 @@ async def test_the_command_line_prints_every_label_there_is(world: World, dsns: 
         DB.pool = pool
     codes = {label.code for _, label in everything}
     assert {world.codes["lab"], world.codes["lab_two"], world.codes["lab_three"]} <= codes
-    assert {label.code for _, label in one} == {world.codes[f"{name}_three"] for name in ("lab", "gate", "extinguisher", "exit")}
+    assert {label.code for _, label in one} == {
+        world.codes[f"{name}_three"] for name in ("lab", "gate", "extinguisher", "exit")
+    }
     out = tmp_path / "labels.pdf"
     write_sheet(out, [label for _, label in one], "70x37")
     assert read_pdf(out.read_bytes()) == {label.url for _, label in one}
@@ -253,7 +261,9 @@ def test_the_templates_have_chinese_for_every_reason() -> None:
     from backend.points import rules_sheet, sheets
 
     modules = (actions, forms, pages, pages_labels, pages_places, pages_print, pages_sheet, rules, rules_sheet, sheets)
-    texts = {text for module in modules for name, text in vars(module).items() if isinstance(text, str) and name.isupper()}
+    texts = {
+        text for module in modules for name, text in vars(module).items() if isinstance(text, str) and name.isupper()
+    }
     texts |= {text for module in modules for text in getattr(module, "DONE", {}).values()}
     texts |= {text for _, text in printing.REASONS.values()} | {printing.NOT_A_NUMBER, printing.BAD_HOST}
     sentences = {text for text in texts if re.match(r"[A-Z%].* .*[.!]", text)}

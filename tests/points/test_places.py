@@ -89,7 +89,10 @@ async def test_a_plan_is_uploaded_shown_and_served_harmless(browser: Browser, co
         (b"", "choose a file"),
         (b"%PDF-1.7 a plan as pdf", photos.WHY["not_a_picture"]),
         (b"\x89PNG\r\n\x1a\n broken", photos.WHY["not_a_picture"]),
-        (b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><image href="http://a/b"/></svg>', photos.WHY["bad_svg"]),
+        (
+            b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><image href="http://a/b"/></svg>',
+            photos.WHY["bad_svg"],
+        ),
     ],
 )
 async def test_what_is_no_plan_is_refused_with_the_reason(browser: Browser, content: bytes, why: str) -> None:

@@ -116,7 +116,7 @@ async def test_a_foreign_point_is_not_there(browser: Browser, world: World) -> N
 
 async def test_a_bureau_reads_all_below_and_changes_nothing(browser: Browser, world: World) -> None:
     async with browser("district") as client:
-        everything = (await client.get("/points")).text
+        everything = (await client.get("/points?q=The lab")).text
         assert str(world.points["lab"]) in everything
         assert str(world.points["lab_two"]) in everything
         assert str(world.points["lab_three"]) not in everything
@@ -136,7 +136,9 @@ async def test_a_bureau_reads_all_below_and_changes_nothing(browser: Browser, wo
 async def test_looking_writes_nothing(browser: Browser, world: World) -> None:
     async def all_rows() -> list[int]:
         async with reading(Scope(school=world.bodies["one"])):
-            return [await value(f"SELECT count(*) FROM {table}") for table in ("point", "place", "label", "label_event")]
+            return [
+                await value(f"SELECT count(*) FROM {table}") for table in ("point", "place", "label", "label_event")
+            ]
 
     before = await all_rows()
     point = world.points["lab"]

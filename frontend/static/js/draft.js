@@ -30,6 +30,17 @@ async function removeDraft(store, draft) {
   for (const key of await store('photos').index('record').getAllKeys(draft.id)) await store('photos').delete(key);
 }
 
+/** One page at a time owns a draft: a second tab of the same point starts its own. */
+export function claim(name) {
+  if (!navigator.locks) return true;
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 600); // a page being reloaded lets go a moment later
+  return new Promise((resolve) => {
+    const held = () => new Promise(() => { resolve(true); });
+    navigator.locks.request(name, { signal: stop.signal }, held).catch(() => resolve(false));
+  });
+}
+
 /** One draft of one user and key. Writes follow each other; after close() nothing is written any more. */
 export class Draft {
   constructor(user, key, id) {

@@ -83,18 +83,3 @@ export function refresh(form) {
   }
   for (const box of boxes(form)) box.dataset.state = stateOf(box);
 }
-
-/** Says whether the number is in range. When it was just typed, out of range is bad by itself; a later choice stays. */
-export function followLimits(box, texts, typed) {
-  const state = limitState(box);
-  const note = box.querySelector('[data-limit]');
-  if (note) {
-    note.dataset.state = state === 'done' ? '' : state;
-    note.textContent = state === 'bad' || state === 'ok' ? texts[state] : '';
-  }
-  if (!typed) return;
-  const chosen = valueOf(box, `result.${idOf(box)}`);
-  const byItself = (state === 'bad' && chosen !== 'bad') || (state === 'ok' && (chosen === '' || chosen === 'bad'));
-  const radio = byItself && box.querySelector(`[name="${CSS.escape(`result.${idOf(box)}`)}"][value="${state}"]`);
-  if (radio) radio.checked = true;
-}

@@ -40,6 +40,7 @@ class PlanPin {
   }
 
   tap(event) {
+    event.preventDefault(); // other pins on the plan are links; here they are only in the way
     const box = this.picture.getBoundingClientRect();
     this.set([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
   }

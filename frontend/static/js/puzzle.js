@@ -1,9 +1,11 @@
 // The puzzle a flood of reports must pay for: find a number whose hash with the challenge begins with zero bits.
 import { sha256Words } from './sha256.js';
 
+const letters = new TextEncoder();
+
 /** Does this nonce solve it? */
 export function solves(challenge, difficulty, nonce) {
-  const words = sha256Words(new TextEncoder().encode(`${challenge}:${nonce}`));
+  const words = sha256Words(letters.encode(`${challenge}:${nonce}`));
   const whole = Math.floor(difficulty / 32);
   for (let i = 0; i < whole; i += 1) if (words[i] !== 0) return false;
   const rest = difficulty % 32;

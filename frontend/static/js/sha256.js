@@ -16,8 +16,10 @@ for (let candidate = 2, found = 0; found < 64; candidate += 1) {
 
 const turn = (x, n) => (x >>> n) | (x << (32 - n));
 
-function block(state, w, view, offset) {
-  for (let i = 0; i < 16; i += 1) w[i] = view.getUint32(offset + i * 4);
+const w = new Int32Array(64);
+
+function block(state, view, offset) {
+  for (let i = 0; i < 16; i += 1) w[i] = view.getInt32(offset + i * 4);
   for (let i = 16; i < 64; i += 1) {
     const a = w[i - 15];
     const b = w[i - 2];
@@ -27,9 +29,11 @@ function block(state, w, view, offset) {
   for (let i = 0; i < 64; i += 1) {
     const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + w[i]) | 0;
     const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0];
+    h = g; g = f; f = e; e = (d + one) | 0; // one by one: a swap through an array is several times slower
+    d = c; c = b; b = a; a = (one + two) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((value, i) => { state[i] += value; });
+  state[0] += a; state[1] += b; state[2] += c; state[3] += d;
+  state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
 /** The eight words of the hash of a Uint8Array. */
@@ -43,9 +47,8 @@ export function sha256Words(bytes) {
   end.setUint32(tail.length - 8, Math.floor((bytes.length * 8) / 2 ** 32));
   end.setUint32(tail.length - 4, (bytes.length * 8) >>> 0);
   const state = START.slice();
-  const w = new Uint32Array(64);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let offset = 0; offset < whole; offset += 64) block(state, w, view, offset);
-  for (let offset = 0; offset < tail.length; offset += 64) block(state, w, end, offset);
+  for (let offset = 0; offset < whole; offset += 64) block(state, view, offset);
+  for (let offset = 0; offset < tail.length; offset += 64) block(state, end, offset);
   return state;
 }

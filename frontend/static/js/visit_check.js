@@ -1,5 +1,5 @@
 // What a visit still lacks, said beside the item it belongs to.
-import { boxes, idOf, isHidden, meets, parseNumber, stateOf, valueOf } from './item_state.js';
+import { BOXES, boxes, idOf, isHidden, meets, parseNumber, stateOf, valueOf } from './item_state.js';
 import { photosNamed } from './photo_input.js';
 import { t } from './texts.js';
 
@@ -32,6 +32,17 @@ function faultOf(box, form) {
   return null;
 }
 
+/** Required fields outside the items (why the label was not scanned, ...) are told by the browser itself. */
+function restIsFine(form) {
+  const outside = [...form.elements].filter((control) => !control.closest(BOXES) && !isHidden(control));
+  const wrong = outside.find((control) => control.willValidate && !control.checkValidity());
+  if (!wrong) return true;
+  const folded = wrong.closest('details');
+  if (folded) folded.open = true;
+  wrong.reportValidity();
+  return false;
+}
+
 /** Says every fault beside its item and goes to the first; true if there was none. */
 export function check(form) {
   let first = null;
@@ -40,7 +51,7 @@ export function check(form) {
     say(box, fault ? fault.message : '');
     if (fault && !first) first = { box, ...fault };
   }
-  if (!first) return true;
+  if (!first) return restIsFine(form);
   const folded = first.box.closest('details');
   if (folded) folded.open = true;
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -58,6 +69,7 @@ export function showProgress(form) {
     place.textContent = t('progress', { n: answered, m: asked.length });
   }
   for (const bar of document.querySelectorAll('[data-progress-bar]')) {
+    bar.hidden = false;
     bar.hidden = false;
     bar.max = Math.max(1, asked.length);
     bar.value = answered;

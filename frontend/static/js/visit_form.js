@@ -1,10 +1,10 @@
 // The visit on the phone: keeps every change, checks what is missing, puts the visit into the outbox, tries to send it.
 import { submitAgain } from './again.js';
 import { storageWorks } from './db.js';
-import { Draft } from './draft.js';
-import { BOXES, boxes, followLimits, idOf, refresh } from './item_state.js';
+import { Draft, claim } from './draft.js';
+import { allowUndo, followLimits, noteChosen, showLimit, takeBackUnchecked } from './item_choice.js';
+import { BOXES, boxes, idOf, refresh } from './item_state.js';
 import { allPhotos, photosReady, setPhotos } from './photo_input.js';
-import { t } from './texts.js';
 import { currentUser } from './user.js';
 import { uuid7 } from './uuid7.js';
 import { check, say, showProgress } from './visit_check.js';
@@ -12,17 +12,6 @@ import { VisitClock } from './visit_clock.js';
 import { saveVisit, showOutcome } from './visit_save.js';
 
 const WAYS = new Set(['scan', 'photo', 'typed', 'list', 'link']);
-
-/** One page at a time owns a draft: a second tab of the same point starts its own. */
-function claim(name) {
-  if (!navigator.locks) return true;
-  const stop = new AbortController();
-  setTimeout(() => stop.abort(), 600); // a page being reloaded lets go a moment later
-  return new Promise((resolve) => {
-    const held = () => new Promise(() => { resolve(true); });
-    navigator.locks.request(name, { signal: stop.signal }, held).catch(() => resolve(false));
-  });
-}
 
 class VisitForm {
   constructor(form) {
@@ -34,6 +23,7 @@ class VisitForm {
   async start() {
     const { form } = this;
     form.noValidate = true;
+    allowUndo(form);
     form.addEventListener('change', (event) => this.changed(event));
     form.addEventListener('input', (event) => this.typed(event));
     form.addEventListener('photos:change', (event) => this.changed(event));
@@ -72,17 +62,19 @@ class VisitForm {
 
   show() {
     refresh(this.form);
-    for (const box of boxes(this.form)) followLimits(box, { ok: t('limit_ok'), bad: t('limit_bad') }, false);
-    refresh(this.form);
+    for (const box of boxes(this.form)) {
+      showLimit(box);
+      noteChosen(box);
+    }
     showProgress(this.form);
   }
 
   typed(event) {
     const box = event.target.closest(BOXES);
     if (box) say(box, ''); // now, not on leaving the field: the page must not shift under the tap that follows
-    if (event.target.name?.startsWith('number.')) followLimits(box, { ok: t('limit_ok'), bad: t('limit_bad') }, true);
-    refresh(this.form);
-    showProgress(this.form);
+    if (box) takeBackUnchecked(box, event.target);
+    if (event.target.name?.startsWith('number.')) followLimits(box);
+    this.show();
     this.save(); // words are typed for minutes: they are kept letter by letter, not only when the field is left
   }
 
@@ -92,8 +84,7 @@ class VisitForm {
       this.clock.touch(idOf(box));
       say(box, '');
     }
-    refresh(this.form);
-    showProgress(this.form);
+    this.show();
     this.save();
   }
 
