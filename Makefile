@@ -1,5 +1,7 @@
 # make run     the whole thing on http://127.0.0.1:8000, with the demo city   (make run XUNAN_PORT=8123)
 # make test    everything the tests need, then style, types and all tests     (make test ARGS="tests/visits -x")
+# make bench   the measurements at full length, on a quiet machine
+# make pictures  the screenshots of the README, anew
 # make setup   only the environment                                           (make setup PYTHON=python3.12)
 
 ifndef PYTHON
@@ -9,7 +11,7 @@ PYTHON := $(or $(PYTHON),python3)
 endif
 BIN := .venv/bin
 
-.PHONY: run test setup lint
+.PHONY: run test setup lint bench pictures
 .DEFAULT_GOAL := run
 
 run: python
@@ -22,6 +24,14 @@ test: python
 	@$(PYTHON) -I backend/bootstrap.py test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+bench: python
+	@$(PYTHON) -I backend/bootstrap.py test
+	@XUNAN_BENCH=full $(BIN)/pytest -m bench -s $(ARGS)
+
+pictures: python
+	@$(PYTHON) -I backend/bootstrap.py test
+	@$(BIN)/python -m tests.browser.pictures
 
 lint:
 	@$(BIN)/ruff check .

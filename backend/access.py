@@ -61,6 +61,9 @@ MAY: dict[Role, frozenset[Do]] = {
     Role.ADMINISTRATOR: frozenset(_ALL | {Do.PEOPLE, Do.BODIES, Do.SEE_BODIES}),
 }
 
+CITY_ONLY = frozenset({Do.EDIT_PACK})
+"""What an officer of a district cannot do: the pack is one for the whole city."""
+
 POSTS: dict[str, Role] = {
     **dict.fromkeys(("guard", "class_teacher", "duty_leader", "canteen_manager", "lab_manager"), Role.PATROL),
     **dict.fromkeys(("workshop_manager", "dorm_manager", "bus_attendant", "fire_operator"), Role.PATROL),
@@ -124,6 +127,8 @@ def member_from(row: dict[str, Any]) -> Member:
     """A member from a row of `session_door`."""
     role = POSTS.get(row["post"] or "")
     allowed = MAY[role] if role else frozenset(_ALL)
+    if row["body_kind"] != "city":
+        allowed -= CITY_ONLY
     return Member(
         user=row["user_id"],
         username=row["username"],

@@ -11,6 +11,7 @@ import asyncpg
 from litestar import Litestar, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Headers
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from servestatic import ServeStaticASGI
@@ -21,6 +22,7 @@ from backend.accounts.session_actions import touch
 from backend.database import DB
 from backend.origin import SAFE, is_foreign
 from backend.page import publish
+from backend.proxy import behind
 from backend.routers import ROUTERS
 from backend.settings import settings
 from backend.trouble import Forbidden, Trouble
@@ -55,7 +57,7 @@ def create(dsn: str | None = None) -> ASGIApp:
         max_age=60,
         immutable_file_test=r"^.+\.[0-9a-f]{12}\.[a-z0-9]+$",
     )
-    return guarded(served)
+    return behind(guarded(served), settings().trusted_proxies)
 
 
 def application(dsn: str) -> Litestar:
@@ -67,9 +69,11 @@ def application(dsn: str) -> Litestar:
             Trouble: errors.of_trouble,
             HTTPException: errors.of_http,
             Exception: errors.of_anything,
-        },  # type: ignore[dict-item]
+        },
         lifespan=[database(dsn)],
-        compression_config=CompressionConfig(backend="brotli", brotli_quality=4, minimum_size=600, brotli_gzip_fallback=True),
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=4, minimum_size=600, brotli_gzip_fallback=True
+        ),
         request_max_body_size=FORM_LIMIT,
         openapi_config=None,
     )
@@ -83,7 +87,9 @@ async def healthz() -> Response[dict[str, str]]:
             raise ConnectionRefusedError
         await asyncio.wait_for(DB.pool.fetchval("SELECT 1"), 3)
     except (*errors.AWAY, OSError, TimeoutError):
-        return Response({"status": "waiting", "why": "database"}, status_code=503, headers={"Cache-Control": "no-store"})
+        return Response(
+            {"status": "waiting", "why": "database"}, status_code=503, headers={"Cache-Control": "no-store"}
+        )
     return Response({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
@@ -120,7 +126,7 @@ def who(app: ASGIApp) -> ASGIApp:
     """Puts the signed-in member into the scope and refuses writes that another site made a browser send."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         request: Request[Any, Any, Any] = Request(scope)
@@ -143,7 +149,7 @@ def guarded(app: ASGIApp) -> ASGIApp:
     plain, wasm = CSP.format(wasm=""), CSP.format(wasm=" 'wasm-unsafe-eval'")
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         policy = wasm if scope["path"] in NEEDS_WASM else plain

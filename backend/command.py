@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -105,14 +106,56 @@ def verify(school: str | None, file: Any, school_id: str | None) -> None:
     from backend.record.verify import of_database, of_file
 
     if file and not school_id:
-        raise UserError("--file needs --id, the school the record belongs to.", "使用 --file 时必须用 --id 指明学校编号。")
-    broken = of_file(file, school_id) if file else with_database(lambda dsns: of_database(dsns.owner, school))
+        raise UserError(
+            "--file needs --id, the school the record belongs to.", "使用 --file 时必须用 --id 指明学校编号。"
+        )
+    broken = of_file(file, school_id or "") if file else with_database(lambda dsns: of_database(dsns.owner, school))
     for name, entries, faults in broken:
         screen.print(f"{'[red]✗' if faults else '[green]✓'}[/] {escape(name)}: {entries} 条记录 · entries")
         for fault in faults[:20]:
             screen.print(f"    [red]{fault.seq}: {fault.what}[/]")
     if any(faults for _, _, faults in broken):
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("out", metavar="OUT.pdf", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--school", metavar="ID", help="Only this school, by its number or id; without it every label there is.")
+@click.option("--stock", default="70x37", show_default=True, help="Sticker stock, such as 24, L7160, 60mm, a4, plate.")
+@click.option("--start", default=1, show_default=True, help="First free label on the first sheet.")
+@click.option("--dx", default=0.0, help="Correction of the printer to the right, in millimetres.")
+@click.option("--dy", default=0.0, help="Correction of the printer downwards, in millimetres.")
+@click.option("--english", is_flag=True, help="English large and Chinese small.")
+def labels(out: Path, school: str | None, stock: str, start: int, dx: float, dy: float, english: bool) -> None:
+    """Print labels into a PDF and mark them as printed."""
+    from backend.points.commands import print_labels
+    from backend.points.printing import Setup
+
+    how = Setup(stock, start, dx, dy, words="en" if english else "zh")
+    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}")) as shown:
+        bars = Bars(shown)
+        done = with_database(
+            lambda dsns: print_labels(dsns.owner, out, school, how, lambda n, of: bars("labels", n, of))
+        )
+    screen.print(f"[green]✓[/] {escape(str(out))}: {done.labels} 枚标签 · labels, {done.pages} 页 · pages")
+
+
+@cli.command(name="import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--school", metavar="NUMBER", required=True, help="The school the points belong to, by its number or id.")
+@click.option("--check", "only_check", is_flag=True, help="Only say what it would do.")
+def import_(file: Any, school: str, only_check: bool) -> None:
+    """Take in points from an Excel (.xlsx) or CSV sheet, all or nothing."""
+    from backend.points.commands import take_in, told
+
+    content = file.read()
+    plan = with_database(lambda dsns: take_in(dsns.owner, content, school, only_check=only_check))
+    for row, column, chinese, english in told(plan)[:200]:
+        errors.print(f"[red]第 {row} 行 · row {row}, {column}[/]: {escape(chinese)} {escape(english)}")
+    if plan.wrong:
+        raise UserError(f"Nothing was written: {len(plan.wrong)} errors.", f"没有写入：共 {len(plan.wrong)} 处错误。")
+    counts = f"新增 {len(plan.new)} new, 修改 {len(plan.changed)} changed, 未变 {plan.unchanged} unchanged"
+    screen.print(f"[green]✓[/] {'仅检查 · only checked: ' if only_check else ''}{counts}")
 
 
 class Bars:
@@ -131,6 +174,7 @@ class Bars:
 WORDS = {
     "plans": "平面图 · floor plans",
     "points": "巡查点 · points",
+    "labels": "标签 · labels",
     "photos": "照片 · photos",
     "visits": "巡查记录 · visits",
 }

@@ -49,7 +49,7 @@ def _begin(scope: Scope, *, reading: bool, hot: bool) -> str:
     if hot:
         words["plan_cache_mode"] = "force_generic_plan"
     told = ", ".join(f"set_config('{name}', {_quoted(word)}, true)" for name, word in words.items())
-    return f"BEGIN{' READ ONLY' if reading else ''}; SELECT {told}"  # noqa: S608 - every word is quoted above
+    return f"BEGIN{' READ ONLY' if reading else ''}; SELECT {told}"
 
 
 class Tx(PostgresTransaction):
@@ -122,7 +122,7 @@ class Engine(PostgresEngine):
         """No connection while the module is imported: the application waits for its database itself."""
         return 0.0
 
-    def transaction(self, allow_nested: bool = True) -> PostgresTransaction:
+    def transaction(self, allow_nested: bool = True) -> "Tx":
         """A transaction without a scope: for migrations and for the owner's commands, who pass the walls."""
         return Tx(self, _current_scope(self) or Scope())
 
@@ -186,24 +186,25 @@ def reading(scope: Scope, *, hot: bool = False) -> Tx:
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
     """Rows of a statement that Piccolo's builder cannot say, inside the current transaction."""
-    return [dict(row) for row in await _connection().fetch(sql, *values)]
+    return [dict(row) for row in await connection().fetch(sql, *values)]
 
 
 async def row(sql: str, *values: Any) -> dict[str, Any] | None:
-    found = await _connection().fetchrow(sql, *values)
+    found = await connection().fetchrow(sql, *values)
     return dict(found) if found is not None else None
 
 
 async def value(sql: str, *values: Any) -> Any:
-    return await _connection().fetchval(sql, *values)
+    return await connection().fetchval(sql, *values)
 
 
 async def run(sql: str, *values: Any) -> str:
     """The command tag ("UPDATE 1") of a statement inside the current transaction."""
-    return str(await _connection().execute(sql, *values))
+    return str(await connection().execute(sql, *values))
 
 
-def _connection() -> Any:
+def connection() -> Any:
+    """The asyncpg connection of the current transaction, for what only it can do (COPY)."""
     current = DB.current_transaction.get()
     if current is None:
         raise RuntimeError("a query outside of a transaction sees nothing: open reading() or writing() first")

@@ -123,7 +123,9 @@ async def _places(city: City, loaded: Loaded, plans: dict[str, Any]) -> None:
 
 async def _place(school: UUID, kind: str, parent: UUID | None, named: Any, position: int, plan: Any) -> UUID:
     place = uuid7()
-    drawn = (plan.stored_sha256, "svg" if "svg" in plan.media_type else "picture", plan.width, plan.height) if plan else ()
+    drawn = (
+        (plan.stored_sha256, "svg" if "svg" in plan.media_type else "picture", plan.width, plan.height) if plan else ()
+    )
     sha256, plan_kind, width, height = drawn or (None, None, None, None)
     await database.run(
         """INSERT INTO place (id, school, kind, parent, name, name_en, position, plan_sha256, plan_kind, plan_width,

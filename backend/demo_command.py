@@ -60,9 +60,7 @@ def sign_ins() -> list[tuple[str, str, str]]:
     found = []
     for post in (*SHOWN, *ABOVE):
         person = next(
-            p
-            for p in city.people
-            if any(m.post == post and (post not in SHOWN or m.body == SCHOOL) for m in p.members)
+            p for p in city.people if any(m.post == post and (post not in SHOWN or m.body == SCHOOL) for m in p.members)
         )
         found.append((NAMES[post], person.username, city.password))
     return found

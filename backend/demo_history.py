@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import fixtures
 from PIL import Image, ImageEnhance
 
+import fixtures
 from backend import database
 from backend.database import DB
 from backend.demo import Loaded, Progress
@@ -66,7 +66,9 @@ class History:
     visits: int = 0
 
 
-async def load_history(events: Iterable[Event], loaded: Loaded, store: Store | None, progress: Progress, of: int) -> int:
+async def load_history(
+    events: Iterable[Event], loaded: Loaded, store: Store | None, progress: Progress, of: int
+) -> int:
     """Write everything that happened before now; returns the number of visits. One transaction."""
     async with DB.transaction():
         items = await database.rows("SELECT id, code, minimum, maximum, zh, en, area, severity, basis FROM item")
@@ -179,17 +181,32 @@ async def _report(history: History, report: Report) -> None:
     )
     if report.same and report.finding in history.findings:
         history.rows["sighting"].append(
-            {"id": uuid7(), "school": school, "finding": finding, "kind": "me_too", "report": key, "at": report.at, "words": ""}
+            {
+                "id": uuid7(),
+                "school": school,
+                "finding": finding,
+                "kind": "me_too",
+                "report": key,
+                "at": report.at,
+                "words": "",
+            }
         )
         history.findings[report.finding]["sightings"] += 1
-    told = {"point": str(history.loaded.points[report.point]), "label": code, "area": report.area, "words": report.words}
+    told = {
+        "point": str(history.loaded.points[report.point]),
+        "label": code,
+        "area": report.area,
+        "words": report.words,
+    }
     _record(history, report.school, key, "report", told, None, report.at)
 
 
 async def _finding(history: History, finding: Finding) -> None:
     key = history.ids.setdefault(finding.key, uuid7())
     loaded, item = history.loaded, history.items.get(finding.item, {})
-    count = history.counts[finding.school, finding.at.year] = history.counts.get((finding.school, finding.at.year), 0) + 1
+    count = history.counts[finding.school, finding.at.year] = (
+        history.counts.get((finding.school, finding.at.year), 0) + 1
+    )
     row = {
         **{"id": key, "created_at": finding.at, "school": loaded.bodies[finding.school], "area": finding.area or None},
         **{"number": f"{finding.at.year % 100:02}-{count:04}", "point": loaded.points[finding.point]},
@@ -228,7 +245,13 @@ def _facts(history: History, row: dict[str, Any], step: Step, by: UUID) -> None:
             row[name] = history.loaded.users[told[name]]
     if told.get("deadline"):
         row["deadline"] = datetime.fromisoformat(told["deadline"]).date()
-    row.update({k: v for k, v in told.items() if k in {"grade", "cost", "measures", "interim_measures", "listed", "contingency"}})
+    row.update(
+        {
+            k: v
+            for k, v in told.items()
+            if k in {"grade", "cost", "measures", "interim_measures", "listed", "contingency"}
+        }
+    )
     if step.after in {"submitted", "fixed_on_spot"}:
         row.update(mended_by=by, mended_at=step.at, measures=row["measures"] or step.words)
     if step.after == "fixed_on_spot":
@@ -240,20 +263,35 @@ def _facts(history: History, row: dict[str, Any], step: Step, by: UUID) -> None:
     elif step.after in {"closed", "delisted"}:
         row["closed_at"] = step.at
     elif step.after == "reopened":
-        row.update(dict.fromkeys(("mended_by", "mended_at", "accepted_by", "accepted_at", "rechecked_by", "rechecked_at")))
+        row.update(
+            dict.fromkeys(("mended_by", "mended_at", "accepted_by", "accepted_at", "rechecked_by", "rechecked_at"))
+        )
         row["closed_at"] = None
 
 
 def _event(
     history: History, row: dict[str, Any], verb: str, before: str | None, after: str, at: datetime, by: Any, words: str
 ) -> None:
-    event = {"id": uuid7(), "school": row["school"], "finding": row["id"], "verb": verb, "before": before, "after": after}
+    event = {
+        "id": uuid7(),
+        "school": row["school"],
+        "finding": row["id"],
+        "verb": verb,
+        "before": before,
+        "after": after,
+    }
     history.rows["finding_event"].append({**event, "at": at, "by": by, "words": words, "facts": "{}"})
 
 
 async def _photo(
-    history: History, photo: Photo, school: UUID, *, finding: UUID | None = None, visit: UUID | None = None,
-    item: str = "", by: str = "",
+    history: History,
+    photo: Photo,
+    school: UUID,
+    *,
+    finding: UUID | None = None,
+    visit: UUID | None = None,
+    item: str = "",
+    by: str = "",
 ) -> None:
     kept = await _kept(history, photo)
     if kept is None:
@@ -309,7 +347,15 @@ def _record(
     history.rows["record_entry"].append(
         {
             **{"id": uuid7(), "created_at": at, "school": history.loaded.bodies[school], "seq": seq + 1},
-            **{"subject": subject, "kind": kind, "body": told["body"], "by": by, "at": when, "prev": prev, "hash": hashed},
+            **{
+                "subject": subject,
+                "kind": kind,
+                "body": told["body"],
+                "by": by,
+                "at": when,
+                "prev": prev,
+                "hash": hashed,
+            },
         }
     )
 
@@ -320,13 +366,12 @@ ORDER = ("visit", "finding", "answer", "report", "sighting", "finding_event", "p
 async def _write(history: History) -> None:
     """Copy the rows, referenced ones first."""
     history.rows["finding"] = list(history.findings.values())
-    connection = DB.current_transaction.get().connection
     for table in ORDER:
         rows = history.rows[table]
         names = sorted({name for row in rows for name in row})
         if rows:
             records = ([row.get(name) for name in names] for row in rows)
-            await connection.copy_records_to_table(table, records=records, columns=names)
+            await database.connection().copy_records_to_table(table, records=records, columns=names)
     for school, (seq, head) in history.heads.items():
         await database.run(
             "INSERT INTO record_head (school_id, school, seq, hash) VALUES ($1, $1, $2, $3)",
@@ -335,5 +380,5 @@ async def _write(history: History) -> None:
     for (school, year), count in history.counts.items():
         key = history.loaded.bodies[school]
         await database.run(
-            "INSERT INTO finding_count (key, school, count) VALUES ($1, $2, $3)", f"{key}:{year}", key, count
+            "INSERT INTO finding_count (key, school, last) VALUES ($1, $2, $3)", f"{key}:{year}", key, count
         )

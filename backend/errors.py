@@ -114,7 +114,7 @@ def answer(
             status=status,
             headers=headers,
             title=say(language_of(request), title),
-            reason=reason,
+            text=reason,
             fields=fields,
             code=status,
         )

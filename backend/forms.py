@@ -47,6 +47,11 @@ async def typed(request: Request[Any, Any, Any]) -> Typed:
     return Typed(list(body.items()))
 
 
+def words(text: str | None, most: int = 60) -> str:
+    """What is searched for, from an address: short, and without what no table can hold."""
+    return (text or "").replace("\0", "").encode("utf-8", "ignore").decode()[:most].strip()
+
+
 def as_uuid(text: str | None) -> UUID | None:
     """The id in `text`, None for anything else."""
     try:

@@ -64,8 +64,10 @@ class LocalPostgres:
         while time.monotonic() < deadline:
             if self._take_lock():
                 return self._launch_or_let_go()
-            if dsns := self._shared():
-                return dsns
+            if self._shared():
+                time.sleep(0.2)  # the server of an owner killed a moment ago is about to go
+                if dsns := self._shared():
+                    return dsns
             time.sleep(0.1)
         raise PostgresError(
             f"Another process holds the database in {self.home.folder} but it does not answer; end that process first.",

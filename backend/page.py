@@ -1,7 +1,6 @@
 """Shows a template as a whole page, or only its part when htmx asked; knows the checksummed address of every asset."""
 
 import hashlib
-import shutil
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,9 +15,9 @@ from backend import clock
 from backend.access import Do, Member
 from backend.language import CHINESE, ENGLISH, LANGUAGES, N_, choose, either, say, speaker
 from backend.settings import settings
+from backend.static_files import STATIC, content
 
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
-STATIC = FRONTEND / "static"
 LANGUAGE_COOKIE = "xunan-language"
 
 
@@ -46,7 +45,7 @@ def page(
 
 def render(template: str, language: str, request: Request[Any, Any, Any] | None = None, **context: Any) -> str:
     member: Member | None = request.scope.get("user") if request else None
-    return environment(language).render_template(  # type: ignore[no-any-return]
+    return environment(language).render_template(
         template,
         me=_shown(member, language) if member else None,
         path=request.url.path if request else "",
@@ -177,11 +176,11 @@ def asset(path: str) -> str:
 
 
 def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(content(file)).hexdigest()[:12]
 
 
 def publish(target: Path) -> Path:
-    """Copy the static files into `target` under both names, compressed once. Returns the folder to serve."""
+    """Put the static files into `target` under both names, compressed once. Returns the folder to serve."""
     for file in sorted(STATIC.rglob("*")):
         if not file.is_file() or file.suffix in {".md"}:
             continue
@@ -194,12 +193,13 @@ def publish(target: Path) -> Path:
 
 
 def _place(source: Path, goal: Path) -> None:
-    if goal.exists() and goal.read_bytes() == source.read_bytes():
+    served = content(source)
+    if goal.exists() and goal.read_bytes() == served:
         return
     goal.parent.mkdir(parents=True, exist_ok=True)
-    scratch = goal.with_name(goal.name + ".part")
-    shutil.copyfile(source, scratch)
     if source.suffix in {".css", ".js", ".mjs", ".svg", ".wasm", ".json", ".webmanifest", ".html"}:
-        quality = 11 if source.stat().st_size < 300_000 else 9
-        goal.with_name(goal.name + ".br").write_bytes(brotli.compress(source.read_bytes(), quality=quality))
+        quality = 11 if len(served) < 300_000 else 9
+        goal.with_name(goal.name + ".br").write_bytes(brotli.compress(served, quality=quality))
+    scratch = goal.with_name(goal.name + ".part")
+    scratch.write_bytes(served)
     scratch.replace(goal)

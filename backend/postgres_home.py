@@ -281,7 +281,7 @@ def _within_reach(programs: Path, person: Person) -> Path:
     package, libraries = prefix.parent, prefix.parent.with_name(f"{prefix.parent.name}.libs")
     copy = ELSEWHERE / f"postgresql-{_version(programs)}-{_fingerprint(programs)}"
     if not copy.exists():
-        draft = copy.with_suffix(f".{os.getpid()}")
+        draft = copy.with_name(f"{copy.name}.{os.getpid()}")
         shutil.rmtree(draft, ignore_errors=True)
         for part in ("bin", "lib", "share"):
             shutil.copytree(prefix / part, draft / package.name / prefix.name / part)

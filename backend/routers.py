@@ -2,10 +2,13 @@
 
 from litestar import Router
 
+from backend import demo_pages, openapi
 from backend.accounts import pages as accounts
 from backend.bodies import pages as bodies
+from backend.checklists import pages as checklists
 from backend.findings import pages as findings
 from backend.notices import pages as notices
+from backend.overview import pages as overview
 from backend.points import pages as points
 from backend.visits import api as visits_api
 from backend.visits import pages as visits
@@ -14,8 +17,12 @@ ROUTERS: list[Router] = [
     bodies.router,
     accounts.router,
     points.router,
+    checklists.router,
     visits.router,
     visits_api.router,
+    overview.router,
+    demo_pages.router,
+    openapi.router,
     findings.router,
     notices.router,
 ]

@@ -37,7 +37,7 @@ class Invalid(Trouble):
     code = "invalid"
 
     def __init__(self, fields: Mapping[str, str], reason: str = "", **facts: object) -> None:
-        super().__init__(reason, **facts)
+        super().__init__(reason, "", **facts)
         self.fields = dict(fields)
 
 

@@ -1,6 +1,8 @@
 """One real PostgreSQL for the run, migrated once; the small part of the demo city in it; the application over ASGI."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -10,21 +12,23 @@ import pytest_asyncio
 
 from backend.local_postgres import temporary_server
 from backend.postgres_roles import Dsns
+from backend.settings import settings
 from tests.world import World, build
 
 
 @pytest.fixture(scope="session")
-def dsns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dsns]:
+def dsns() -> Iterator[Dsns]:
     """The connections of a server of this run's own; its data folder also holds photos and static files."""
-    folder = tmp_path_factory.mktemp("data")
-    folder.chmod(0o755)
-    with temporary_server(folder / "pg") as found:
-        os.environ["XUNAN_DATA"] = str(folder)
-        os.environ["XUNAN_DEMO"] = "1"
-        from backend import settings
-
-        settings.settings.cache_clear()
-        yield found
+    folder = Path(tempfile.mkdtemp(prefix="xunan-tests-"))
+    folder.chmod(0o755)  # as root the server runs as somebody else, who must reach its files
+    try:
+        with temporary_server(folder / "pg") as found:
+            os.environ["XUNAN_DATA"] = str(folder)
+            os.environ["XUNAN_DEMO"] = "1"
+            settings.cache_clear()
+            yield found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -17,9 +17,11 @@ import pytest
 import pytest_asyncio
 
 from backend import clock
-from backend.access import MAY, POSTS, Do, Role, hashed
+from backend.access import CITY_ONLY, MAY, POSTS, Do, Role, hashed
 from backend.app import application
+from backend.database import Scope, writing
 from backend.postgres_roles import Dsns
+from backend.record.actions import append
 from backend.row import uuid7
 from tests.world import PEOPLE, World
 
@@ -37,6 +39,7 @@ SUBJECTS = {
     "invitation": "invitation",
     "session": "session",
     "school": "school",
+    "checklist": "checklist",
     "wanted": "school",
     "stored": "stored",
     "sha256": "sha256",
@@ -109,24 +112,27 @@ async def things(owner: Any, world: World) -> dict[tuple[str, str], str]:
         body = world.bodies[school]
         found["school", whose] = str(body)
         found["point", whose] = str(world.points["gate" if school == "one" else f"gate_{school}"])
-        found.update({(kind, whose): value for kind, value in (await _rows(owner, world, body, found["point", whose])).items()})
+        found.update(
+            {(kind, whose): value for kind, value in (await _rows(owner, world, body, found["point", whose])).items()}
+        )
     return found
 
 
 async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, str]:
-    manager = await owner.fetchrow('SELECT id, "user" FROM member WHERE body = $1 AND post = $2', body, "safety_director")
-    place = await owner.fetchval("INSERT INTO place (school, kind, name) VALUES ($1, 'ground', $2) RETURNING id", body, f"G{uuid4()}")
+    manager = await owner.fetchrow(
+        'SELECT id, "user" FROM member WHERE body = $1 AND post = $2', body, "safety_director"
+    )
+    place = await owner.fetchval(
+        "INSERT INTO place (school, kind, name) VALUES ($1, 'ground', $2) RETURNING id", body, f"G{uuid4()}"
+    )
     label = await owner.fetchval("SELECT id FROM label WHERE school = $1 LIMIT 1", body)
     visit = await owner.fetchval(
         """INSERT INTO visit (id, school, point, by, member, how, body_hash) VALUES ($1, $2, $3::uuid, $4, $5, 'scan', '')
            RETURNING id""",
         *(uuid7(), body, UUID(point), manager["user"], manager["id"]),
     )
-    await owner.execute(
-        """INSERT INTO record_entry (school, seq, subject, kind, body, at, prev, hash)
-           VALUES ($1, 900000, $2, 'visit', '{}', '', repeat('0', 64), repeat('1', 64))""",
-        *(body, visit),
-    )
+    async with writing(Scope(school=body)):
+        await append(body, visit, "visit", "{}", None)
     finding = await owner.fetchval(
         """INSERT INTO finding (school, number, point, source, state, title, found_at)
            VALUES ($1, $2, $3::uuid, 'patrol', 'reported', 'x', now()) RETURNING id""",
@@ -142,8 +148,25 @@ async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, s
         *(body, manager["user"], secrets.token_hex(32)),
     )
     session = await owner.fetchval('SELECT id FROM user_session WHERE "user" = $1 LIMIT 1', manager["user"])
-    ids = {"place": place, "label": label, "visit": visit, "finding": finding, "invitation": invitation, "session": session}
-    return {**{k: str(v) for k, v in ids.items()}, "stored": stored, "user": str(manager["user"]), "member": str(manager["id"])}
+    checklist = await owner.fetchval(
+        "INSERT INTO checklist (kind, body, version) VALUES ('hall', $1, $2) RETURNING id",
+        *(body, 1000 + secrets.randbelow(10**6)),
+    )
+    ids = {
+        "checklist": checklist,
+        "place": place,
+        "label": label,
+        "visit": visit,
+        "finding": finding,
+        "invitation": invitation,
+        "session": session,
+    }
+    return {
+        **{k: str(v) for k, v in ids.items()},
+        "stored": stored,
+        "user": str(manager["user"]),
+        "member": str(manager["id"]),
+    }
 
 
 def filled(path: str, things: dict[tuple[str, str], str], whose: str) -> str:
@@ -186,6 +209,14 @@ async def ask(client: httpx.AsyncClient, method: str, path: str) -> httpx.Respon
     return await client.request(method, path, data={"x": "1"})
 
 
+def may(who: str, do: Do) -> bool:
+    """What the role of this person of the world allows."""
+    if not who or do is Do.PUBLIC:
+        return do is Do.PUBLIC
+    body, post, _ = PEOPLE[who]
+    return do is Do.SIGNED_IN or (do in MAY[POSTS[post]] and (do not in CITY_ONLY or body == "city"))
+
+
 def matrix() -> Iterator[Any]:
     for method, path, do in routes():
         for who in WHO:
@@ -199,8 +230,7 @@ ENDS_THE_SESSIONS = {"/sign-out-everywhere"}
 async def test_matrix(
     method: str, path: str, do: Do, who: str, app: object, owner: Any, world: World, things: dict[tuple[str, str], str]
 ) -> None:
-    role = POSTS[PEOPLE[who][1]] if who else None
-    allowed = do is Do.PUBLIC or (role is not None and (do is Do.SIGNED_IN or do in MAY[role]))
+    allowed = may(who, do)
     if allowed and path in ENDS_THE_SESSIONS:
         return  # tested with the accounts; here it would end everybody's
     whose = "nobody" if method != "GET" else "own"  # a write must not change the world of the other tests
@@ -227,9 +257,20 @@ def foreign() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("method", "path", "do", "whose"), list(foreign()))
 async def test_a_foreign_row_answers_exactly_like_none(
-    method: str, path: str, do: Do, whose: str, app: object, owner: Any, world: World, things: dict[tuple[str, str], str]
+    method: str,
+    path: str,
+    do: Do,
+    whose: str,
+    app: object,
+    owner: Any,
+    world: World,
+    things: dict[tuple[str, str], str],
 ) -> None:
-    people = [who for who in ("guard", "crew", "manager", "principal") if do is Do.SIGNED_IN or do in MAY[POSTS[PEOPLE[who][1]]]]
+    people = [
+        who
+        for who in ("guard", "crew", "manager", "principal")
+        if do is Do.SIGNED_IN or do in MAY[POSTS[PEOPLE[who][1]]]
+    ]
     for who in people:
         theirs, nothing = filled(path, things, whose), filled(path, things, "nobody")
         async with await visitor(app, owner, world, who) as client:
@@ -272,7 +313,9 @@ async def test_reading_everything_as_everybody_changes_nothing(
 
 async def everything(owner: Any) -> dict[str, tuple[int, int]]:
     """Rows of each table and the newest transaction that wrote one; equal means that nothing was written."""
-    tables = await owner.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'throttle'")
+    tables = await owner.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'throttle'"
+    )
     found = {}
     for table in tables:
         sql = f'SELECT count(*) AS rows, coalesce(max(xmin::text::bigint), 0) AS newest FROM "{table["tablename"]}"'

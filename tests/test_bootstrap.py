@@ -76,11 +76,12 @@ def test_a_python_without_venv_and_pip(
 
 def test_no_network(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A real pip, an index that nobody answers for."""
-    monkeypatch.setattr(bootstrap, "make_environment", lambda: [sys.executable, "-m", "pip", "--isolated"])
+    monkeypatch.setattr(
+        bootstrap, "make_environment", lambda: [sys.executable, "-m", "pip", "--isolated", "--retries", "0"]
+    )
     bootstrap.VENV.mkdir()
     requirement = f"nothing-like-this==1.0 --hash=sha256:{'0' * 64}\n"
     (bootstrap.ROOT / "requirements/run.txt").write_text(f"--index-url http://127.0.0.1:9/\n{requirement}")
-    monkeypatch.setenv("PIP_RETRIES", "0")
     assert bootstrap.main(["setup"]) == 2
     chinese, english = said(capsys)
     assert "network" in english

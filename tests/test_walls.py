@@ -13,7 +13,7 @@ from tests.world import World
 
 TENANT_SQL = """SELECT table_name FROM information_schema.columns
   WHERE table_schema = 'public' AND column_name = 'school' ORDER BY table_name"""
-DOORS = {"session_door", "sign_in_door", "label_door", "receipt_door", "invitation_door", "device_door"}
+DOORS = {"session_door", "sign_in_door", "label_door", "receipt_door", "invitation_door", "device_door", "elsewhere_door"}
 
 
 @pytest_asyncio.fixture
@@ -29,10 +29,16 @@ async def test_every_table_has_its_walls_forced_and_the_role_owns_nothing(owner:
            AND NOT (relrowsecurity AND relforcerowsecurity)"""
     )
     assert {r["relname"] for r in open_tables} <= {"migration", "recovery_epoch"}
-    role = await owner.fetchrow("SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = $1", dsns.app_role)
+    role = await owner.fetchrow(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = $1", dsns.app_role
+    )
     assert list(role.values()) == [False, False, False]
-    assert await owner.fetchval("SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = $1", dsns.app_role) == 0
-    definers = await owner.fetch("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
+    assert (
+        await owner.fetchval("SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = $1", dsns.app_role) == 0
+    )
+    definers = await owner.fetch(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    )
     assert {r["proname"] for r in definers} == DOORS
     assert not await owner.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
 
@@ -77,7 +83,9 @@ async def test_an_officer_changes_nothing_of_a_school(world: World) -> None:
             await run("INSERT INTO place (school, kind, name) VALUES ($1, 'building', 'x')", world.bodies["one"])
 
 
-@pytest.mark.parametrize("table", ["visit", "answer", "sighting", "finding_event", "report", "record_entry", "label_event"])
+@pytest.mark.parametrize(
+    "table", ["visit", "answer", "sighting", "finding_event", "report", "record_entry", "label_event"]
+)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET created_at = now()", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_what_was_recorded_cannot_be_changed(world: World, table: str, statement: str) -> None:
     member = await world.member("manager")

@@ -51,7 +51,12 @@ PEOPLE = {  # name: (body, post, Chinese name)
     "inspector": ("city", "inspector", "督查员"),
     "admin": ("city", "auditor", "管理员"),
 }
-POINTS = [("lab", "lab"), ("gate", "gate_guard_room"), ("extinguisher", "fire_extinguisher"), ("exit", "evacuation_route")]
+POINTS = [
+    ("lab", "lab"),
+    ("gate", "gate_guard_room"),
+    ("extinguisher", "fire_extinguisher"),
+    ("exit", "evacuation_route"),
+]
 
 
 async def build(dsns: Dsns) -> World:

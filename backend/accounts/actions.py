@@ -22,6 +22,7 @@ TAKEN = {
     "user_username_once": ("username", N_("This user name is taken")),
     "user_phone_once": ("phone", N_("This phone number is already used by somebody")),
 }
+NO_POST = N_("This person has no post any more; give a post first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def reinvite(user: UUID, by: Member) -> str:
     person = await queries.person(by, user)
     body = next((one["body"] for one in person["members"] if one["active"]), None)
     if body is None:
-        raise Refused(N_("This person has no post any more; give a post first."))
+        raise Refused(NO_POST)
     async with writing(by.scope):
         await _withdraw_all(user)
         return await _add_invitation(user, body, by.user)
@@ -167,7 +168,9 @@ async def end_post(user: UUID, member: UUID, by: Member) -> None:
 
 async def end_sessions(user: UUID, by: Member) -> None:
     """Signs a person out of every device, for a lost phone."""
-    await _managed(user, by)
+    person = await _managed(user, by)
+    if not any(one["active"] for one in person["members"]):
+        raise Refused(NO_POST)
     async with writing(by.scope):
         await database.run("UPDATE app_user SET epoch = epoch + 1 WHERE id = $1", user)
 

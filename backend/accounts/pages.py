@@ -14,7 +14,7 @@ from backend.bodies.rules import DEMO_CITY
 from backend.database import door
 from backend.errors import wants_json
 from backend.forms import as_uuid, typed
-from backend.language import N_, say
+from backend.language import N_, say, speaker
 from backend.page import language_of, page
 from backend.settings import settings
 from backend.shell import own_address
@@ -89,9 +89,11 @@ async def _demo_people(language: str) -> list[dict[str, Any]]:
     if not settings().demo:
         return []
     groups: dict[Any, dict[str, Any]] = {}
-    for one in await queries.demo_people(DEMO_CITY):
-        one["post_name"] = say(language, rules.POST_NAMES[one["post"]])
-        groups.setdefault(one["body"], {"body": one, "people": []})["people"].append(one)
+    found = await queries.demo_people(DEMO_CITY)
+    rules.name_posts(found, speaker(language))
+    for one in found:
+        if one["post"] in rules.POST_NAMES:  # other departments have a post, but no account of their own
+            groups.setdefault(one["body"], {"body": one, "people": []})["people"].append(one)
     return list(groups.values())
 
 
@@ -152,10 +154,8 @@ async def _switch_page(request: Asked, who: UUID | None, way: str, error: Troubl
 
 @get("/switch-body", guards=[may(Do.SIGNED_IN)])
 async def switch_body_page(request: Asked) -> Response[str]:
-    language = language_of(request)
     found = await queries.memberships(request.user.user)
-    for one in found:
-        one["post_name"] = say(language, rules.POST_NAMES.get(one["post"], one["post"]))
+    rules.name_posts(found, speaker(language_of(request)))
     return page(
         request,
         "accounts/switch_body.html",

@@ -12,8 +12,8 @@ from backend.access import POSTS, Do, Member, may
 from backend.accounts import actions, queries, rules
 from backend.accounts.me_pages import flash
 from backend.bodies import queries as bodies
-from backend.forms import Typed, as_number, as_uuid, typed
-from backend.language import N_, either, say
+from backend.forms import Typed, as_number, as_uuid, typed, words
+from backend.language import N_, either, say, speaker
 from backend.page import language_of, page
 from backend.trouble import Invalid, Missing
 from qr import pictures
@@ -32,10 +32,10 @@ async def index(request: Asked) -> Response[str]:
     wished, language = request.query_params, language_of(request)
     state = wished.get("state", "") if wished.get("state", "") in STATES else "active"
     post_id = wished.get("post", "") if wished.get("post", "") in POSTS else ""
-    body, start, words = as_uuid(wished.get("body")), as_number(wished.get("start")), wished.get("q", "")[:60]
-    found = await queries.people(request.user, words=words, post=post_id, state=state, body=body, start=start)
+    body, start, looked_for = as_uuid(wished.get("body")), as_number(wished.get("start")), words(wished.get("q"))
+    found = await queries.people(request.user, words=looked_for, post=post_id, state=state, body=body, start=start)
     _name_posts(found, language)
-    form = {"q": words, "post": post_id, "state": state, "body": str(body or "")}
+    form = {"q": looked_for, "post": post_id, "state": state, "body": str(body or "")}
     return page(
         request,
         "accounts/people.html",
@@ -47,7 +47,7 @@ async def index(request: Asked) -> Response[str]:
         states=[(one, say(language, name)) for one, name in STATES.items()],
         newer=_other(form, start - queries.PAGE) if start else "",
         older=_other(form, start + queries.PAGE) if len(found) > queries.PAGE else "",
-        filtered=bool(words or post_id or state != "active"),
+        filtered=bool(looked_for or post_id or state != "active"),
         flash=flash(request),
     )
 
@@ -58,8 +58,7 @@ def _other(form: dict[str, str], start: int) -> str:
 
 def _name_posts(people: list[dict[str, Any]], language: str) -> None:
     for one in people:
-        for held in one["members"]:
-            held["post_name"] = say(language, rules.POST_NAMES.get(held["post"], held["post"]))
+        rules.name_posts(one["members"], speaker(language))
 
 
 def _posts_below(member: Member) -> set[str]:

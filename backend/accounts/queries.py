@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import database
-from backend.access import Member
+from backend.access import POSTS, Member
 from backend.database import Scope, reading
 from backend.trouble import Missing
 
@@ -43,7 +43,7 @@ async def people(
               AND ($3 <> 'waiting' OR u.password_hash IS NULL)
               AND ($4 = '' OR position($4 in lower(u.name || ' ' || u.name_en || ' ' || u.username || ' '
                 || coalesce(u.phone, ''))) > 0)
-            ORDER BY u.name, u.id LIMIT {PAGE + 1} OFFSET $6""",  # noqa: S608 - constants only
+            ORDER BY u.name, u.id LIMIT {PAGE + 1} OFFSET $6""",
             *(member.body, post, state, words.strip().lower(), body, start),
         )
         return await _with_members(member, found)
@@ -65,8 +65,10 @@ async def person(member: Member, user: UUID) -> dict[str, Any]:
         )
         found[0]["sessions"] = await database.value(
             """SELECT count(*) FROM user_session s JOIN app_user u ON u.id = s."user"
-               WHERE u.id = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND s.epoch = u.epoch""",
-            user,
+               WHERE u.id = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND s.epoch = u.epoch
+                 AND EXISTS (SELECT 1 FROM member m JOIN body b ON b.id = m.body
+                   WHERE m."user" = u.id AND m.active AND $2 = ANY (b.path))""",
+            *(user, member.body),
         )
         return found[0]
 
@@ -79,6 +81,8 @@ async def _with_members(member: Member, people: list[dict[str, Any]]) -> list[di
         members[row["user"]].append(row)
     for one in people:
         one["members"] = members[one["id"]]
+        if not any(held["active"] for held in one["members"]):
+            one["phone"] = one["seen_at"] = None  # he may work elsewhere by now, which is nobody's business here
     return people
 
 
@@ -134,16 +138,15 @@ async def on_device(device_hash: str) -> list[dict[str, Any]]:
     return [dict(row) for row in found]
 
 
-async def demo_people(city: UUID, limit: int = 24) -> list[dict[str, Any]]:
-    """People of the demo city for the buttons of its sign-in page: of each body and post the first."""
+async def demo_people(city: UUID) -> list[dict[str, Any]]:
+    """People of the demo city for the buttons of its sign-in page: of each body the first of each role."""
     async with reading(Scope(body=city)):
-        return await database.rows(
-            """SELECT * FROM (
-                 SELECT DISTINCT ON (b.id, m.post) u.username, u.name, u.name_en, m.post, b.id AS body,
-                   b.name AS body_name, b.name_en AS body_name_en, b.kind, b.path, m.created_at
-                 FROM member m JOIN app_user u ON u.id = m."user" JOIN body b ON b.id = m.body
-                 WHERE m.active AND u.password_hash IS NOT NULL AND u.disabled_at IS NULL
-                 ORDER BY b.id, m.post, m.created_at) AS chosen
-               ORDER BY path, created_at LIMIT $1""",
-            limit,
+        found = await database.rows(
+            """SELECT u.username, u.name, u.name_en, m.post, b.id AS body, b.name AS body_name,
+                 b.name_en AS body_name_en, b.kind
+               FROM member m JOIN app_user u ON u.id = m."user" JOIN body b ON b.id = m.body
+               WHERE m.active AND u.password_hash IS NOT NULL AND u.disabled_at IS NULL
+               ORDER BY b.kind = 'school' DESC, b.path, u.id LIMIT 1000"""
         )
+    chosen = {(row["body"], POSTS.get(row["post"])): row for row in reversed(found)}
+    return [row for row in found if row in chosen.values()][:40]

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 from backend.bodies.rules import BodyKind
 from backend.language import N_
@@ -71,6 +72,13 @@ def may_manage(by_post: str, posts: Iterable[str]) -> bool:
     """Whether somebody in `by_post` may act on the account of a person who holds `posts`."""
     own = RANK.get(by_post, 0)
     return own > 0 and all(RANK.get(post, 0) <= own for post in posts)
+
+
+def name_posts(held: Iterable[dict[str, Any]], say: Callable[[str], str]) -> None:
+    """Gives each row with a `post` its `post_name` in the words of `say`."""
+    for one in held:
+        post = one["post"]
+        one["post_name"] = say(POST_NAMES.get(post, post))
 
 
 _COMMON = (

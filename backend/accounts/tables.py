@@ -74,5 +74,5 @@ class Throttle(Table):
     """Counts per key and window for sign-in, codes and reports; one statement per try, shared by all workers."""
 
     key = Text(primary_key=True, default=None)
-    count = Integer(default=0)  # type: ignore[assignment] - Table.count is not used on this table
+    count = Integer(default=0)  # type: ignore[assignment]
     window_ends = Timestamptz(default=None)

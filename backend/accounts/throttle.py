@@ -1,6 +1,7 @@
 """Tries per key, counted in one statement before the try, so that tries at once cannot pass together. A file of its own
 because reports and codes are limited by it too."""
 
+import secrets
 from datetime import datetime, timedelta
 
 from backend import clock, database
@@ -30,6 +31,8 @@ async def spend(
     stays counted whatever becomes of the rest.
     """
     async with writing(Scope()):
+        if secrets.randbelow(200) == 0:
+            await database.run("DELETE FROM throttle WHERE window_ends < now() - interval '2 days'")
         if await database.row(_SPEND, key, limit, first, longest) is not None:
             return
         until: datetime | None = await database.value("SELECT window_ends FROM throttle WHERE key = $1", key)

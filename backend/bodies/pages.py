@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from backend.access import Do, Member, may
 from backend.bodies import actions, queries
 from backend.bodies.rules import BELOW, KIND_NAMES, TYPE_NAMES, body_facts
-from backend.forms import as_number, as_uuid, typed
+from backend.forms import as_number, as_uuid, typed, words
 from backend.language import N_, say
 from backend.page import language_of, page
 from backend.trouble import Invalid, Missing
@@ -30,8 +30,9 @@ def _types(request: Asked) -> list[tuple[str, str]]:
 
 def _named(found: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     for one in found:
-        one["kind_name"] = say(language, KIND_NAMES[one["kind"]])
-        one["type_name"] = say(language, TYPE_NAMES[one["school_type"]]) if one["school_type"] else ""
+        kind, school_type = one["kind"], one["school_type"]
+        one["kind_name"] = say(language, KIND_NAMES[kind])
+        one["type_name"] = say(language, TYPE_NAMES[school_type]) if school_type else ""
     return found
 
 
@@ -72,7 +73,7 @@ async def _settings(
 async def schools(request: Asked) -> Response[str]:
     wished, by = request.query_params, request.user
     form = {
-        "q": wished.get("q", "")[:60],
+        "q": words(wished.get("q")),
         "type": wished.get("type", "") if wished.get("type", "") in TYPE_NAMES else "",
         "district": str(as_uuid(wished.get("district")) or ""),
     }
@@ -102,7 +103,10 @@ def _other(form: dict[str, str], start: int) -> str:
 async def index(request: Asked) -> Response[str]:
     tree = _named(await queries.tree(request.user), language_of(request))
     groups = [
-        {"body": one, "schools": [school for school in tree if school["kind"] == "school" and school["parent"] == one["id"]]}
+        {
+            "body": one,
+            "schools": [school for school in tree if school["kind"] == "school" and school["parent"] == one["id"]],
+        }
         for one in tree
         if one["kind"] != "school"
     ]

@@ -59,7 +59,7 @@ async def schools(
     values = (member.body, school_type, district, words.strip().lower())
     async with reading(member.scope):
         found = await database.rows(f"{sql} ORDER BY parent.number, b.number LIMIT {PAGE} OFFSET $5", *values, start)
-        total: int = await database.value(f"SELECT count(*) FROM ({sql}) AS every", *values)  # noqa: S608
+        total: int = await database.value(f"SELECT count(*) FROM ({sql}) AS every", *values)
     return found, total
 
 

@@ -1,6 +1,7 @@
 """Verbs on kinds and checklists: the built-in pack, a school's switches and limits. A version, once there, stays."""
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -36,8 +37,8 @@ async def load_pack(pack: dict[str, Any]) -> bool:
 
 async def _kind(kind: dict[str, Any], position: int) -> None:
     await database.run(
-        """INSERT INTO point_kind (code, zh, en, area, icon, frequency, basis, basis_en, usual_post, core, note, note_en,
-             school_types, boarding_only, position)
+        """INSERT INTO point_kind (code, zh, en, area, icon, frequency, basis, basis_en, usual_post, core, note,
+             note_en, school_types, boarding_only, position)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
            ON CONFLICT (code) DO UPDATE SET zh = excluded.zh, en = excluded.en, area = excluded.area,
              icon = excluded.icon, frequency = excluded.frequency, basis = excluded.basis,
@@ -45,10 +46,20 @@ async def _kind(kind: dict[str, Any], position: int) -> None:
              note = excluded.note, note_en = excluded.note_en, school_types = excluded.school_types,
              boarding_only = excluded.boarding_only, position = excluded.position""",
         *(kind["id"], kind["zh"], kind["en"], kind["area"], kind.get("icon", ""), kind["frequency"]),
-        *(kind.get("frequency_basis", ""), kind.get("frequency_basis_en", ""), kind["usual_patroller"], kind["core"]),
+        *(
+            _plain(kind.get("frequency_basis", "")),
+            kind.get("frequency_basis_en", ""),
+            kind["usual_patroller"],
+            kind["core"],
+        ),
         *(kind.get("note", ""), kind.get("note_en", ""), kind.get("school_types", [])),
         *(kind.get("boarding_only", False), position),
     )
+
+
+def _plain(basis: str) -> str:
+    """Without the marks of its sources, [S19], which items name in a list of their own."""
+    return re.sub(r"\s*\[S[^\]]*\]", "", basis)
 
 
 COLUMNS = {
@@ -78,7 +89,7 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
     told = item.get("date_rule") or {}
     since = told.get("rule") in {"made", "done"}
     years = told.get("years_default") or (told["valid_days"] / 365 if "valid_days" in told else None)
-    same = ("zh", "en", "area", "answer", "photo", "frequency", "verified")
+    same: tuple[str, ...] = ("zh", "en", "area", "answer", "photo", "frequency", "verified")
     return {
         **{name: item[name] for name in same},
         **{name: item.get(name) or "" for name in ("unit_en", "basis", "basis_en", "note", "note_en")},
@@ -101,7 +112,7 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
 def _date_rule(answer: str, since: bool) -> str | None:
     if answer != AnswerKind.DATE.value:
         return None
-    return (DateRule.SINCE if since else DateRule.UNTIL).value
+    return str((DateRule.SINCE if since else DateRule.UNTIL).value)
 
 
 def _options(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -144,17 +155,20 @@ async def set_limits(
         )
 
 
+STALE = N_("Somebody published a newer version meanwhile. Please look at it first.")
+
+
 async def publish(
     kind: str, items: list[dict[str, Any]], words: str, seen: int, by: Member, built_in: int | None = None
 ) -> UUID:
-    """A new version of his body. `seen` is the version it was made from (0 = none): Refused when there is a newer one."""
+    """A new version of his body. `seen` is the version it was made from (0: none); Refused when one is newer."""
     async with writing(by.scope):
         await database.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"publish {kind} {by.body}")
         latest = await database.value(
             "SELECT coalesce(max(version), 0) FROM checklist WHERE kind = $1 AND body = $2", kind, by.body
         )
         if latest != seen:
-            raise Refused(N_("Somebody published a newer version meanwhile. Please look at it first."))
+            raise Refused(STALE)
         checklist = uuid7()
         await database.run(
             """INSERT INTO checklist (id, kind, body, version, published_at, published_by, words, built_in)

@@ -123,7 +123,9 @@ async def dates(request: R) -> Response[str]:
     me: Member = request.user
     school = await school_of(request, me)
     found = await queries.dates_ending(me, school["id"] if school else None)
-    return page(request, "checklists/dates.html", dates=found[:200], total=len(found), school=school, rest=rest(me, school))
+    return page(
+        request, "checklists/dates.html", dates=found[:200], total=len(found), school=school, rest=rest(me, school)
+    )
 
 
 router = Router(

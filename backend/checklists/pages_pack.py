@@ -9,11 +9,12 @@ from litestar.response import Redirect
 from backend.access import Do, Member, may
 from backend.bodies.rules import BodyKind
 from backend.checklists import actions, queries
+from backend.checklists.actions import STALE
 from backend.checklists.pages_common import shown, told
 from backend.checklists.rules_items import LONGEST, NEEDED, TOO_LONG, Edited, difference, edited, merged
 from backend.forms import Typed, as_number, typed
 from backend.page import page
-from backend.trouble import Forbidden, Invalid
+from backend.trouble import Forbidden, Invalid, Refused
 
 R = Request[Any, Any, Any]
 Items = list[dict[str, Any]]
@@ -49,7 +50,9 @@ async def edit(request: R, kind: str) -> Response[str]:
     found, items, newer = await _opened(request, kind, take)
     start: dict[str, Any] = {"take": "1" if take else "", "seen": _seen(found), "new": 0}
     for number, item in enumerate(items, start=1):
-        start |= {f"{item['code']}.{name}": _field(item[name]) for name in _ASKED} | {f"{item['code']}.place": number * 10}
+        start |= {f"{item['code']}.{name}": _field(item[name]) for name in _ASKED} | {
+            f"{item['code']}.place": number * 10
+        }
     return _form(request, found, items, newer, start, {})
 
 
@@ -92,8 +95,11 @@ async def edit_again(request: R, kind: str) -> Response[str]:
 
 
 async def _read(request: R, kind: str) -> tuple[Typed, dict[str, Any], Items, Any, Edited]:
+    """The typed version. Raises Refused when it was made from a version that is no longer in force."""
     form = await typed(request)
     found, items, newer = await _opened(request, kind, form.text("take") == "1")
+    if as_number(form.text("seen")) != _seen(found):
+        raise Refused(STALE)
     known = await queries.codes(request.user, kind)
     new = as_number(form.text("new"), MOST_NEW)
     return form, found, items, newer, edited(form, items, kind, found["area"], known, new)

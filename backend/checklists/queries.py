@@ -53,7 +53,7 @@ async def kinds(member: Member, school: UUID | None = None) -> Rows:
 
 
 async def kinds_in_use(member: Member, school: UUID | None = None) -> Rows:
-    """Kinds a school uses: proposed by its type unless it switched them off, switched on, or there are points of them."""
+    """Kinds a school uses: proposed by its type and not switched off, or switched on, or with points in use."""
     return [one for one in await kinds(member, school or member.school) if one["in_use"]]
 
 
@@ -152,7 +152,9 @@ async def newer_built_in(member: Member, found: dict[str, Any]) -> tuple[Rows, R
 async def newest_built_in(member: Member, code: str) -> int:
     async with reading(member.scope):
         return int(
-            await database.value("SELECT coalesce(max(version), 0) FROM checklist WHERE kind = $1 AND body IS NULL", code)
+            await database.value(
+                "SELECT coalesce(max(version), 0) FROM checklist WHERE kind = $1 AND body IS NULL", code
+            )
         )
 
 
@@ -169,7 +171,8 @@ async def points(member: Member, kind_code: str) -> Rows:
     """Points in use of a kind in his school."""
     async with reading(member.scope):
         return await database.rows(
-            "SELECT id, number, name, name_en FROM point WHERE school = $1 AND kind = $2 AND state = 'active' ORDER BY number",
+            """SELECT id, number, name, name_en FROM point WHERE school = $1 AND kind = $2 AND state = 'active'
+               ORDER BY number""",
             *(member.school, kind_code),
         )
 
@@ -192,8 +195,8 @@ async def dates_ending(member: Member, school: UUID | None = None, *, today: dat
     day = today or clock.today()
     async with reading(member.scope):
         found = await database.rows(
-            f"""SELECT a.date, a.maximum, a.saved_at, i.zh, i.en, i.date_rule, p.id AS point, p.name, p.name_en, p.number,
-                  p.kind, p.school, b.name AS school_name, b.name_en AS school_name_en
+            f"""SELECT a.date, a.maximum, a.saved_at, i.zh, i.en, i.date_rule, p.id AS point, p.name, p.name_en,
+                  p.number, p.kind, p.school, b.name AS school_name, b.name_en AS school_name_en
                 FROM point p JOIN body b ON b.id = p.school
                   JOIN (SELECT DISTINCT c.kind, i.code FROM item i JOIN checklist c ON c.id = i.checklist
                     WHERE i.answer = 'date') asked ON asked.kind = p.kind
@@ -206,6 +209,7 @@ async def dates_ending(member: Member, school: UUID | None = None, *, today: dat
         )
     for one in found:
         one["ends"] = ends(one["date"], DateRule(one["date_rule"]), one["maximum"])
+        one["over"] = one["ends"] is not None and one["ends"] < day
     near = [one for one in found if one["ends"] is not None and one["ends"] <= day + EXPIRY_WARNING]
     return sorted(near, key=lambda one: (one["ends"], one["number"]))
 
@@ -215,7 +219,8 @@ async def serving(member: Member, school: UUID | None = None) -> Rows:
     async with reading(member.scope):
         return await database.rows(
             f"""SELECT i.code, i.zh, i.en, i.serves, i.frequency, k.code AS kind, k.zh AS kind_zh, k.en AS kind_en
-                FROM point_kind k LEFT JOIN body s ON s.id = $2 AND $1 = ANY (s.path) LEFT JOIN LATERAL {_IN_FORCE} c ON true
+                FROM point_kind k LEFT JOIN body s ON s.id = $2 AND $1 = ANY (s.path)
+                  LEFT JOIN LATERAL {_IN_FORCE} c ON true
                   JOIN item i ON i.checklist = c.id WHERE i.serves <> '{{}}' ORDER BY k.position, i.position""",
             *(member.body, school, list(member.path)),
         )

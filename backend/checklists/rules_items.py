@@ -138,7 +138,7 @@ def _options(form: Mapping[str, str], wrong: dict[str, str], prefix: str) -> lis
             zh, _, en = (part.strip() for part in line.replace("｜", "|").partition("|"))
             if zh:
                 found.append({"zh": zh, "en": en or zh, "ok": fine})
-    names = [text for one in found for text in {one["zh"], one["en"]}]
+    names = [str(text) for one in found for text in {one["zh"], one["en"]}]
     if len(found) < 2 or all(one["ok"] for one in found) or not any(one["ok"] for one in found):
         wrong[prefix + "fine"] = N_("At least one choice that is fine and one that is not.")
     elif len(found) > MOST_OPTIONS or len(set(names)) < len(names):
@@ -149,7 +149,7 @@ def _options(form: Mapping[str, str], wrong: dict[str, str], prefix: str) -> lis
 
 
 def next_code(kind: str, letter: str, known: Iterable[str]) -> str:
-    """`lab.x01`, `lab.x02`: a school's items (x) and a bureau's (c) never meet the pack's, nor one that was withdrawn."""
+    """`lab.x01`, `lab.x02`: a school's items (x) and a bureau's (c) never meet the pack's, nor withdrawn ones."""
     begin = f"{kind}.{letter}"
     used = [int(code[len(begin) :]) for code in known if code.startswith(begin) and code[len(begin) :].isdigit()]
     return f"{begin}{max(used, default=0) + 1:02}"
@@ -157,7 +157,7 @@ def next_code(kind: str, letter: str, known: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How an item differs: added, retired or changed, with (field, before, after) for each field that is not the same."""
+    """How an item differs: added, retired, or changed with (field, before, after) for each field not the same."""
 
     what: str
     code: str
@@ -207,7 +207,7 @@ def merged(seen: list[Item], newest: list[Item], ours: list[Item]) -> list[Item]
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A whole checklist as it was typed: the items of the new version, and the codes that are to go with their reasons."""
+    """A whole checklist as it was typed: the items of the new version, the codes that go with their reasons."""
 
     items: list[Item]
     retired: dict[str, str]

@@ -13,7 +13,7 @@ from backend.row import uuid7
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What somebody found wrong. `item_code` empty = not tied to an item (a report); then nothing is merged by itself."""
+    """What somebody found wrong. `item_code` empty = not tied to an item (a report): nothing is merged by itself."""
 
     school: UUID
     point: UUID | None
@@ -68,7 +68,8 @@ async def _new(fault: Fault) -> Raised:
     number = await _number(fault.school, clock.local(fault.at).year)
     inserted = await database.value(
         f"""INSERT INTO finding (id, school, number, point, visit, item_code, area, source, state, grade_proposed,
-              severity, basis, title, title_en, words, found_at, found_by, fixed_on_spot, measures, mended_by, mended_at)
+              severity, basis, title, title_en, words, found_at, found_by, fixed_on_spot, measures, mended_by,
+              mended_at)
             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)
             ON CONFLICT (point, item_code) WHERE item_code <> '' AND state NOT IN ({_ENDED}) DO NOTHING RETURNING id""",
         *(finding, fault.school, number, fault.point, fault.visit, fault.item_code, fault.area, fault.source.value),
@@ -140,8 +141,8 @@ async def _tell_managers(fault: Fault, finding: UUID, number: str, kind: str) ->
 async def _number(school: UUID, year: int) -> str:
     """The next number of the school's ledger: year and running number, 26-0317."""
     count = await database.value(
-        """INSERT INTO finding_count (key, school, count) VALUES ($1, $2, 1)
-           ON CONFLICT (key) DO UPDATE SET count = finding_count.count + 1 RETURNING count""",
+        """INSERT INTO finding_count (key, school, last) VALUES ($1, $2, 1)
+           ON CONFLICT (key) DO UPDATE SET last = finding_count.last + 1 RETURNING last""",
         *(f"{school}:{year}", school),
     )
     return f"{year % 100:02}-{count:04}"
@@ -149,4 +150,4 @@ async def _number(school: UUID, year: int) -> str:
 
 async def _give_back_number(school: UUID, year: int) -> None:
     """The counter's row is still locked by this transaction, so the ledger gets no gap that looks like a deletion."""
-    await database.run("UPDATE finding_count SET count = count - 1 WHERE key = $1", f"{school}:{year}")
+    await database.run("UPDATE finding_count SET last = last - 1 WHERE key = $1", f"{school}:{year}")

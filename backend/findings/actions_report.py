@@ -94,7 +94,7 @@ def _seal_of(told: rules.Told, finding: str, label: Mapping[str, Any]) -> str:
 
 
 def _keys(label: Mapping[str, Any], address: str) -> dict[str, str]:
-    """What is counted. The address is never kept: its key changes every day and means nothing outside of this server."""
+    """What is counted. The address is never kept: its key changes every day and means nothing elsewhere."""
     return {
         "point": f"report:point:{label['point'] or label['label']}",
         "address": f"report:address:{_address(address)}",
@@ -127,20 +127,33 @@ RETURNING key, count, window_ends
 
 
 async def _pass(label: Mapping[str, Any], sender: Sender) -> None:
-    """Count this try for its point and its address in one statement; raises TooMany or PuzzleNeeded."""
+    """Count this try for its point and its address; raises TooMany or PuzzleNeeded.
+
+    Tries make the puzzle harder, but only what was paid for fills a point: nobody can silence a label by knocking.
+    """
     keys = _keys(label, sender.address)
-    windows = [LIMITS[name].window.total_seconds() for name in keys]
+    tries = await _count({keys[name]: LIMITS[name] for name in keys})
+    counts = {name: tries[key][0] for name, key in keys.items()}
+    if counts["address"] > rules.PER_ADDRESS.hard:
+        raise _too_many(tries[keys["address"]][1])
+    above = [tries[keys[name]][1] for name, limit in LIMITS.items() if counts[name] > limit.soft]
+    if above:
+        await _pay(label, sender, rules.difficulty(counts, LIMITS), max(above))
+    taken = f"report:taken:{label['point'] or label['label']}"
+    count, until = (await _count({taken: rules.PER_POINT}))[taken]
+    if count > rules.PER_POINT.hard:
+        raise _too_many(until)
+
+
+async def _count(limits: Mapping[str, rules.Limit]) -> dict[str, tuple[int, datetime]]:
+    """One more for each key, in one statement: how many there are in its window now, and when that ends."""
+    windows = [limit.window.total_seconds() for limit in limits.values()]
     async with writing(Scope()):
-        found = {row["key"]: row for row in await database.rows(_COUNT, list(keys.values()), windows)}
-    counts = {name: int(found[key]["count"]) for name, key in keys.items()}
-    full = [found[keys[name]]["window_ends"] for name, limit in LIMITS.items() if counts[name] > limit.hard]
-    if full:
-        raise _too_many(max(full))
-    if any(counts[name] > limit.soft for name, limit in LIMITS.items()):
-        await _pay(label, sender, rules.difficulty(counts, LIMITS))
+        found = await database.rows(_COUNT, list(limits), windows)
+    return {row["key"]: (int(row["count"]), row["window_ends"]) for row in found}
 
 
-async def _pay(label: Mapping[str, Any], sender: Sender, bits: int) -> None:
+async def _pay(label: Mapping[str, Any], sender: Sender, bits: int, until: datetime) -> None:
     """The puzzle must be ours, fresh, solved, about as hard as the load asks for, and used only once."""
     done = rules.solved(sender.puzzle, sender.answer, label["code"], int(clock.now().timestamp()), _seal)
     if done is not None and done.difficulty >= bits - 1:
@@ -153,9 +166,10 @@ async def _pay(label: Mapping[str, Any], sender: Sender, bits: int) -> None:
             )
         if fresh:
             return
-    raise PuzzleNeeded(
-        N_("Many reports are arriving at this moment. Please send yours once more; nothing you wrote is lost.")
+    text = N_(
+        "Many reports are arriving at this moment. Please send yours once more (without scripts: after %(time)s)."
     )
+    raise PuzzleNeeded(text, time=f"{clock.local(until):%H:%M}")
 
 
 def _too_many(until: datetime) -> TooMany:
@@ -170,7 +184,7 @@ def _too_many(until: datetime) -> TooMany:
 
 
 async def _again(report: UUID, body: str) -> bool:
-    """Whether it is here already. A copy that comes in the same moment waits for the first. Raises Refused for other words."""
+    """Whether it is here already; a copy that comes in the same moment waits. Raises Refused for other words."""
     await database.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(report))
     found = await database.value("SELECT body_hash FROM report WHERE id = $1", report)
     if found is not None and found != body:
@@ -215,7 +229,8 @@ def _fault(label: Mapping[str, Any], told: rules.Told) -> Fault:
 async def _note(label: Mapping[str, Any], told: rules.Told, sender: Sender, finding: UUID, body: str) -> None:
     inserted = await database.value(
         """INSERT INTO report (id, school, finding, point, label_code, receipt_hash, area, words, contact, language,
-             address_hash, body_hash) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) ON CONFLICT DO NOTHING RETURNING 1""",
+             address_hash, body_hash) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)
+           ON CONFLICT DO NOTHING RETURNING 1""",
         *(told.id, label["school"], finding, label["point"], label["code"], hashed(receipt(told.id))),
         *(told.area.value if told.area else None, told.words, told.contact, sender.language),
         *(_address(sender.address), body),
@@ -237,8 +252,8 @@ async def _photos(school: UUID, finding: UUID, photos: list[tuple[str, Kept | st
         if taken is not None and taken.tzinfo is None:
             taken = taken.replace(tzinfo=clock.zone())
         await database.run(
-            """INSERT INTO photo (school, sha256, stored_sha256, state, role, finding, taken_at, bytes, width, height, phash,
-                 had_position, received_at) VALUES ($1,$2,$3,'kept','problem',$4,$5,$6,$7,$8,$9,$10,now())""",
+            """INSERT INTO photo (school, sha256, stored_sha256, state, role, finding, taken_at, bytes, width, height,
+                 phash, had_position, received_at) VALUES ($1,$2,$3,'kept','problem',$4,$5,$6,$7,$8,$9,$10,now())""",
             *(school, sha256, kept.stored_sha256, finding, taken, kept.bytes, kept.width, kept.height, kept.phash),
             kept.has_gps,
         )

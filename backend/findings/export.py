@@ -11,8 +11,8 @@ import xlsxwriter
 
 from backend.access import Member
 from backend.findings import ledger
-from backend.findings.filters import Wanted
 from backend.findings.queries import every
+from backend.findings.rules_filters import Wanted
 from backend.language import N_
 from backend.trouble import Refused
 

@@ -1,5 +1,5 @@
-"""The customary columns of the ledger (fixtures/pack/ledger_columns.json) and what a finding says in each: the same words
-on the page, in the printed form and in every export."""
+"""The customary columns of the ledger (fixtures/pack/ledger_columns.json) and what a finding says in each: the same
+words on the page, in the printed form and in every export."""
 
 import json
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from backend.language import CHINESE, N_, either, say
 from backend.settings import ROOT
 
 SCHOOL, DISTRICT = "hazard_ledger", "district_ledger"
+LONGEST_HEAD = 40
 
 Row = dict[str, Any]
 Cell = Callable[[Row, str], str]
@@ -30,7 +31,9 @@ def title(form: str, language: str) -> str:
 
 
 def columns(form: str, language: str) -> list[str]:
-    return [str(column["zh" if language == CHINESE else "en"]) for column in _forms()[form]["columns"]]
+    """The heads of the columns; explanations in brackets are left out where they would make a column of their own."""
+    names = [str(column["zh" if language == CHINESE else "en"]) for column in _forms()[form]["columns"]]
+    return [name if len(name) <= LONGEST_HEAD else name.split(" (")[0] for name in names]
 
 
 def cells(form: str, row: Row, number: int, language: str) -> list[str]:
@@ -51,7 +54,11 @@ def _both(zh: str, en: str) -> Cell:
 
 
 def _name(words: dict[str, str], column: str) -> Cell:
-    return lambda row, language: say(language, words[row[column]]) if row[column] in words else ""
+    def cell(row: Row, language: str) -> str:
+        word = words.get(row[column] or "", "")
+        return say(language, word) if word else ""
+
+    return cell
 
 
 def finder(row: Row, language: str) -> str:
@@ -61,7 +68,8 @@ def finder(row: Row, language: str) -> str:
 
 
 def area(row: Row, language: str) -> str:
-    return say(language, AREA_NAMES[row["area"]] if row["area"] else N_("Not sure which area"))
+    name = AREA_NAMES[row["area"]] if row["area"] else N_("Not sure which area")
+    return say(language, name)
 
 
 def where(row: Row, language: str) -> str:
@@ -76,17 +84,18 @@ def what(row: Row, language: str) -> str:
 
 
 def grade(row: Row, language: str) -> str:
-    if row["grade"]:
-        return say(language, GRADE_NAMES[row["grade"]])
-    return say(language, N_("%(grade)s (proposed)"), grade=say(language, GRADE_NAMES[row["grade_proposed"]]))
+    name = GRADE_NAMES[row["grade"] or row["grade_proposed"]]
+    said = say(language, name)
+    return said if row["grade"] else say(language, N_("%(grade)s (proposed)"), grade=said)
 
 
 def state(row: Row, language: str) -> str:
-    return say(language, STATE_NAMES[row["state"]])
+    name = STATE_NAMES[row["state"]]
+    return say(language, name)
 
 
 def _photos(column: str) -> Cell:
-    return lambda row, language: say(language, N_("%(n)s photos"), n=row[column]) if row[column] else ""
+    return lambda row, language: say(language, N_("Photos: %(n)s"), n=row[column]) if row[column] else ""
 
 
 def _signed(row: Row, language: str, who: str, at: str, words: str = "") -> str:
@@ -97,9 +106,9 @@ def _signed(row: Row, language: str, who: str, at: str, words: str = "") -> str:
 def _remarks(row: Row, language: str) -> str:
     parts = [row["remarks"]]
     if row["recurred"]:
-        parts.append(say(language, N_("came back %(n)s times"), n=row["recurred"]))
+        parts.append(say(language, N_("came back ×%(n)s"), n=row["recurred"]))
     if row["sightings"]:
-        parts.append(say(language, N_("seen again %(n)s times"), n=row["sightings"]))
+        parts.append(say(language, N_("seen again ×%(n)s"), n=row["sightings"]))
     return "; ".join(part for part in parts if part)
 
 
@@ -107,11 +116,13 @@ def overdue(row: Row) -> int:
     """Days beyond the deadline while it is open; 0 for none."""
     if row["deadline"] is None or row["state"] in {state.value for state in ENDED}:
         return 0
-    return max(0, (clock.today() - row["deadline"]).days)
+    late: int = (clock.today() - row["deadline"]).days
+    return max(0, late)
 
 
 def _yes(row: Row, language: str) -> str:
-    return say(language, N_("Yes") if row["listed"] else N_("No"))
+    name = N_("Listed") if row["listed"] else N_("Not listed")
+    return say(language, name)
 
 
 def _text(column: str) -> Cell:

@@ -11,8 +11,8 @@ from backend import clock
 from backend.access import Do, Member, Role, may
 from backend.findings import export as exports
 from backend.findings import ledger, pages_report, rules
-from backend.findings.filters import ALL, Place, Wanted, place, wanted
 from backend.findings.queries import MOST_COUNTED, choices, finding, findings, heading, totals
+from backend.findings.rules_filters import ALL, Place, Wanted, place, wanted
 from backend.language import N_, either, say
 from backend.page import language_of, page
 
@@ -132,10 +132,10 @@ async def _head(member: Member, asked: Wanted, language: str) -> list[str]:
     """Title and the line below it: whose ledger, as of when, which part of it."""
     body = await heading(member, asked.school)
     name = either(language, body["name"], body["name_en"])
-    title = f"{name} {ledger.title(form_of(member, asked), language)}"
+    title = say(language, N_("%(body)s: %(form)s"), body=name, form=ledger.title(form_of(member, asked), language))
     as_of = say(language, N_("As of %(time)s"), time=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}")
     part = say(language, N_("All findings") if asked.state == ALL and not asked.narrowed else N_("Selected findings"))
-    return [title, f"{as_of} · {part} · {member.name}"]
+    return [title, f"{as_of} · {part} · {either(language, member.name, member.name_en)}"]
 
 
 def _saved_as(title: str, ending: str) -> dict[str, str]:

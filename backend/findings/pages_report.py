@@ -92,7 +92,7 @@ async def _form(
         ],
         id=str(uuid7()),
         areas=[area.value for area in Area],
-        area_names={area: say(language, name) for area, name in AREA_NAMES.items()},
+        area_names={area: say(language, name) for area, name in rules.AREA_TILES.items()},
         unsure=UNSURE,
         most_photos=rules.MOST_PHOTOS,
         longest=rules.LONGEST_WORDS,
@@ -179,7 +179,7 @@ async def show_receipt(request: R, code: str) -> Response[str]:
     except Missing:
         errors = {"receipt": N_("There is no report with this receipt. Please compare the characters.")}
         return _start(request, errors, {"receipt": code[:40]}, status=404)
-    language = language_of(request)
+    language, area = language_of(request), AREA_NAMES.get(found["area"] or "", "")
     return page(
         request,
         "reports/receipt.html",
@@ -187,7 +187,7 @@ async def show_receipt(request: R, code: str) -> Response[str]:
         receipt=rules.show_receipt(normal or ""),
         link=f"{str(request.base_url).rstrip('/')}/report/receipt/{normal}",
         steps=[say(language, name) for name in rules.STEP_NAMES],
-        area=say(language, AREA_NAMES[found["area"]]) if found["area"] else "",
+        area=say(language, area) if area else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""The ledger as a member may see it: a patroller what he met, the crew what is open, a school all, a bureau all below."""
+"""The ledger as a member may see it: a patroller what he met, the crew what is open, a school or a bureau all of it."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,14 +7,14 @@ from uuid import UUID
 from backend import clock, database
 from backend.access import WITHIN, Member, Role
 from backend.database import reading
-from backend.findings.filters import ALL, ENDED, OPEN, Place, Wanted
 from backend.findings.rules import ENDED as ENDED_STATES
+from backend.findings.rules_filters import ALL, ENDED, OPEN, Place, Wanted
 from backend.trouble import Missing
 
 Rows = list[dict[str, Any]]
 PAGE = 50
 BATCH = 1000
-MOST_COUNTED = 50_000
+MOST_COUNTED = 20_000
 """Totals are counted up to here; beyond it a page says "more than"."""
 
 _ENDED = ", ".join(f"'{state.value}'" for state in ENDED_STATES)
@@ -43,9 +43,10 @@ FROM finding f JOIN body b ON b.id = f.school LEFT JOIN point p ON p.id = f.poin
   LEFT JOIN app_user checker ON checker.id = f.rechecked_by
 """
 _LEAN = "FROM finding f JOIN body b ON b.id = f.school LEFT JOIN point p ON p.id = f.point"
-_SEARCHED = """concat_ws(' ', f.number, f.title, f.title_en, f.words, p.name, p.name_en, p.number,
-  (SELECT concat_ws(' ', name, name_en) FROM app_user WHERE id = f.found_by),
-  (SELECT concat_ws(' ', name, name_en) FROM app_user WHERE id = f.assigned_to))"""
+_PEOPLE = "(SELECT id FROM app_user WHERE concat_ws(' ', name, name_en) ILIKE ?)"
+_SEARCHED = f"""(concat_ws(' ', f.number, f.title, f.title_en, f.words, p.name, p.name_en, p.number) ILIKE ?
+  OR f.found_by IN {_PEOPLE} OR f.assigned_to IN {_PEOPLE})"""
+"""Persons are looked up once, not once for each finding."""
 
 
 def _asked(member: Member, wanted: Wanted) -> tuple[str, list[Any]]:
@@ -70,7 +71,7 @@ def _asked(member: Member, wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.kind:
         add("p.kind = ?", wanted.kind)
     if wanted.q:
-        add(f"{_SEARCHED} ILIKE ?", like(wanted.q))
+        add(_SEARCHED, like(wanted.q))
     if wanted.start:
         add("f.found_at >= ?", clock.day_range(wanted.start)[0])
     if wanted.end:
@@ -116,14 +117,18 @@ async def findings(member: Member, wanted: Wanted, start: Place | None = None, m
 async def totals(member: Member, wanted: Wanted) -> dict[str, int]:
     """How many findings the list has in each of open, ended, all and `here` (its own state), up to MOST_COUNTED + 1."""
     where, values = _asked(member, wanted)
-    wished = {OPEN: OPEN, ENDED: ENDED, ALL: ALL, "here": wanted.state}
+    states = dict.fromkeys((OPEN, ENDED, wanted.state))
+    states.pop(ALL, None)
+    most = MOST_COUNTED + 1
     counts = ", ".join(
-        f"(SELECT count(*) FROM (SELECT 1 {_LEAN} WHERE {where} AND {_of_state(state)} LIMIT {MOST_COUNTED + 1}) x) AS n_{name}"
-        for name, state in wished.items()
+        f"(SELECT count(*) FROM (SELECT 1 {_LEAN} WHERE {where} AND {_of_state(state)} LIMIT {most}) x) AS n_{state}"
+        for state in states
     )
     async with reading(member.scope):
         found = await database.row(f"SELECT {counts}", *values)
-    return {name: int(n) for name, n in zip(wished, (found or {}).values(), strict=True)}
+    number = {state: int(n) for state, n in zip(states, (found or {}).values(), strict=True)}
+    number[ALL] = min(number[OPEN] + number[ENDED], most)
+    return {**number, "here": number[wanted.state]}
 
 
 async def every(member: Member, wanted: Wanted) -> AsyncIterator[Rows]:
@@ -157,8 +162,8 @@ async def finding(member: Member, wanted: UUID) -> dict[str, Any]:
 
 
 _EVENTS = """
-SELECT at, verb AS word, 'verb' AS sort, before, after, e.words, u.name AS person, u.name_en AS person_en, e.by, NULL::uuid AS visit,
-  NULL::uuid AS report, facts->>'source' AS source
+SELECT at, verb AS word, 'verb' AS sort, before, after, e.words, u.name AS person, u.name_en AS person_en, e.by,
+  NULL::uuid AS visit, NULL::uuid AS report, facts->>'source' AS source
 FROM finding_event e LEFT JOIN app_user u ON u.id = e.by WHERE finding = $1 AND verb <> 'sight'
 UNION ALL
 SELECT at, kind, 'sight', NULL, NULL, s.words, u.name, u.name_en, s.by, s.visit, s.report, NULL
@@ -175,7 +180,8 @@ async def _reports(member: Member, finding: UUID) -> Rows:
     """What anyone reported of it; how to reach the reporter is for the school's managers alone."""
     contact = "contact" if member.role is Role.MANAGER else "''"
     return await database.rows(
-        f"SELECT id, created_at, area, words, label_code, {contact} AS contact FROM report WHERE finding = $1 ORDER BY created_at",
+        f"""SELECT id, created_at, area, words, label_code, {contact} AS contact FROM report WHERE finding = $1
+            ORDER BY created_at""",
         finding,
     )
 
@@ -197,7 +203,8 @@ async def choices(member: Member) -> dict[str, Rows]:
     """What the filters offer: kinds of points in use, and for a bureau its districts and schools."""
     async with reading(member.scope):
         kinds = await database.rows(
-            f"""SELECT code, zh, en FROM point_kind k WHERE EXISTS (SELECT 1 FROM point WHERE kind = k.code AND {WITHIN})
+            f"""SELECT code, zh, en FROM point_kind k
+                WHERE EXISTS (SELECT 1 FROM point WHERE kind = k.code AND {WITHIN})
                 ORDER BY position, code""",
             member.body,
         )

@@ -1,4 +1,4 @@
-"""What a stranger may learn: whose label it is, what others reported there (the area, no more), what became of his report."""
+"""What a stranger may learn: whose label it is, of what area others reported there, what became of his own report."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -28,10 +28,11 @@ async def place(code: str) -> dict[str, Any]:
 
 
 async def similar(point: UUID | None) -> list[dict[str, Any]]:
-    """Open reports of the last days at this point: only what the reporter could have said himself, never another's words."""
+    """The newest open report of each area at this point: what he could have said himself, not another's words."""
     return await database.rows(
-        f"""SELECT id, area, found_at, sightings FROM finding WHERE point = $1 AND source = $2 AND state NOT IN ({_ENDED})
-              AND found_at > $3 ORDER BY found_at DESC LIMIT {MOST_SIMILAR}""",
+        f"""SELECT * FROM (SELECT DISTINCT ON (area) id, area, found_at FROM finding
+              WHERE point = $1 AND source = $2 AND state NOT IN ({_ENDED}) AND found_at > $3
+              ORDER BY area, found_at DESC) newest ORDER BY found_at DESC LIMIT {MOST_SIMILAR}""",
         *(point, Source.REPORT.value, clock.now() - timedelta(days=SIMILAR_DAYS)),
     )
 
@@ -76,7 +77,7 @@ async def became(receipt: str) -> dict[str, Any]:
 
 
 def _steps(state: State, received: datetime, events: list[dict[str, Any]]) -> dict[str, Any]:
-    """The steps reached, each with the moment it was reached last; a finding that came back is at the beginning again."""
+    """The steps reached, each with the moment it was reached last; what came back begins again."""
     reached = step(state)
     times: dict[int, datetime] = {0: received}
     for event in events:

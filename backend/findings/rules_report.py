@@ -1,4 +1,4 @@
-"""Reports from anyone, as far as they need neither database nor clock: what may be said, receipts, limits, the puzzle."""
+"""Reports from anyone, without database and clock: what may be said, receipts, limits, the puzzle."""
 
 import hashlib
 import hmac
@@ -56,6 +56,17 @@ def title(words: str) -> str:
     return first if len(first) <= LONGEST_TITLE else first[: LONGEST_TITLE - 1] + "…"
 
 
+AREA_TILES: dict[str, str] = {
+    Area.LAB.value: N_("Laboratory, chemicals"),
+    Area.FIRE.value: N_("Fire, escape routes"),
+    Area.SECURITY.value: N_("Gate, intruders"),
+    Area.FOOD.value: N_("Food, canteen"),
+    Area.TRAFFIC.value: N_("Bus, traffic"),
+    Area.BUILDING.value: N_("Building, grounds"),
+    Area.INTERNSHIP.value: N_("Workshop, practice"),
+}
+"""The seven areas as somebody says them who has never heard of areas."""
+
 # Receipts: 12 characters of 5 bits, in three groups.
 
 
@@ -75,7 +86,7 @@ def show_receipt(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Reports within `window`: above `soft` a puzzle is demanded, above `hard` nothing is taken until the window ends."""
+    """Reports within `window`: above `soft` a puzzle is demanded, above `hard` nothing is taken until it ends."""
 
     window: timedelta
     soft: int
@@ -158,7 +169,7 @@ class Step:
     RECEIVED, LOOKED_AT, MENDING, MENDED, CLOSED = range(5)
 
 
-STEP_NAMES = (N_("Received"), N_("Looked at"), N_("Being mended"), N_("Mended"), N_("Checked and closed"))
+STEP_NAMES = (N_("Arrived at the school"), N_("Looked at"), N_("Being mended"), N_("Mended"), N_("Checked and closed"))
 
 _STEP: dict[State, int] = {
     State.REPORTED: Step.RECEIVED,

@@ -1,5 +1,5 @@
-"""One random key of this installation, kept in the data folder: it signs puzzles, makes receipts repeatable and salts what
-must not be guessed from its hash. Losing it loses no report: receipts are found by their own hash."""
+"""One random key of this installation, kept in the data folder: it signs puzzles, makes receipts repeatable and salts
+what must not be guessed from its hash. Losing it loses no report: receipts are found by their own hash."""
 
 import hashlib
 import hmac

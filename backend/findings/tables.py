@@ -121,4 +121,4 @@ class FindingCount(Table):
 
     key = Text(primary_key=True, default=None)
     school = belongs_to_school()
-    count = Integer(default=0)
+    last = Integer(default=0)

@@ -34,6 +34,8 @@ CREATE UNIQUE INDEX finding_open_once ON finding (point, item_code)
   WHERE item_code <> '' AND state NOT IN ('closed', 'delisted', 'rejected_report');
 CREATE INDEX finding_of_school ON finding (school, found_at DESC, id DESC);
 CREATE INDEX finding_by_time ON finding (found_at DESC, id DESC);
+CREATE INDEX finding_open ON finding (found_at DESC, id DESC)
+  WHERE state NOT IN ('closed', 'delisted', 'rejected_report');
 CREATE INDEX finding_of_point ON finding (point, found_at DESC);
 CREATE INDEX visit_of_school ON visit (school, saved_at DESC, id DESC);
 CREATE INDEX visit_by_time ON visit (saved_at DESC, id DESC);

@@ -54,7 +54,7 @@ async def add_point(facts: PointFacts, by: Member, *, label: UUID | None = None)
         await _check_references(facts, school)
         values = [getattr(facts, column) for column in _COLUMNS]
         places = ", ".join(f"${number}" for number in range(3, len(values) + 3))
-        sql = f"INSERT INTO point (id, school, {', '.join(_COLUMNS)}) VALUES ($1, $2, {places})"  # noqa: S608 - our names
+        sql = f"INSERT INTO point (id, school, {', '.join(_COLUMNS)}) VALUES ($1, $2, {places})"
         try:
             await database.run(sql, new, school, *values)
         except asyncpg.UniqueViolationError:
@@ -73,7 +73,7 @@ async def edit_point(point: UUID, facts: PointFacts, by: Member) -> None:
         pairs = ", ".join(f"{column} = ${number}" for number, column in enumerate(_COLUMNS, start=3))
         kept = "CASE WHEN place IS NOT DISTINCT FROM $7::uuid THEN {0} END"  # $7 is the new place
         sql = (
-            f"UPDATE point SET {pairs}, pin_x = {kept.format('pin_x')}, pin_y = {kept.format('pin_y')} "  # noqa: S608
+            f"UPDATE point SET {pairs}, pin_x = {kept.format('pin_x')}, pin_y = {kept.format('pin_y')} "
             "WHERE id = $1 AND school = $2"
         )
         try:

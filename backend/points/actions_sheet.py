@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from backend import clock, database
 from backend.database import Scope, reading, writing
 from backend.language import N_
@@ -19,8 +21,10 @@ from backend.points.rules_sheet import (
     kind_words,
 )
 from backend.row import uuid7
+from backend.trouble import Refused
 
 RETIRED_BY_SHEET = N_("Retired by an imported sheet")
+SOMEBODY_WAS_FIRST = N_("Somebody added the same place at this moment. Please import again.")
 
 _COMPARED = ("name", "name_en", "kind", "position", "position_en", "phone", "note", "latitude", "longitude")
 _WRITTEN = (*_COMPARED, "number", "responsible_name", "state", "retired_why")
@@ -62,8 +66,11 @@ async def take_in(school: UUID, sheet: Sheet, scope: Scope) -> Plan:
         await database.run("SELECT pg_advisory_xact_lock(hashtext('points of ' || $1::text))", str(school))
         plan = await _plan(school, sheet)
         if not plan.wrong:
-            await _make_places(school, plan.make)
-            await _write_points(school, plan.points)
+            try:
+                await _make_places(school, plan.make)
+                await _write_points(school, plan.points)
+            except asyncpg.UniqueViolationError:
+                raise Refused(SOMEBODY_WAS_FIRST) from None
         return plan
 
 
@@ -82,6 +89,8 @@ async def _plan(school: UUID, sheet: Sheet) -> Plan:
             wanted["place"] = places.find(row, given, plan)
         change = Change(row, wanted["number"], wanted["name"], names.get(wanted["kind"], ("", "")))
         _weigh(plan, change, wanted, before, places)
+        if "kind" in change.columns:
+            change.columns["kind"] = tuple(names.get(code, ("", "")) for code in change.columns["kind"])  # type: ignore[assignment]
     plan.make = list(places.made.values())
     plan.wrong.sort(key=lambda it: it.row)
     plan.places = [places.title(place["id"]) for place in plan.make]
@@ -220,6 +229,6 @@ async def _write_points(school: UUID, points: list[dict[str, Any]]) -> None:
               number text, responsible_name text, state text, retired_why text, place uuid, responsible uuid)
             ON CONFLICT (school, number) DO UPDATE SET {fresh}, pin_x = {kept.format("pin_x")},
               pin_y = {kept.format("pin_y")}, retired_at = CASE WHEN excluded.state = 'retired'
-                THEN coalesce(point.retired_at, excluded.retired_at) END""",  # noqa: S608 - our own names
+                THEN coalesce(point.retired_at, excluded.retired_at) END""",
         *(school, json.dumps(sent, default=str, ensure_ascii=False), clock.now()),
     )

@@ -13,6 +13,8 @@ from backend.page import page
 from backend.points import actions, forms, pages_labels, pages_places, pages_print, pages_sheet, queries, queries_places
 from backend.points.rules import line, next_number, pin
 from backend.trouble import Invalid, Missing
+from backend.visits import queries_list
+from qr import codes
 
 R = Request[Any, Any, Any]
 
@@ -55,16 +57,24 @@ async def index(request: R) -> Response[str]:
 
 @get("/points/{point:uuid}", guards=[may(Do.SEE_SCHOOL)])
 async def show(request: R, point: UUID) -> Response[str]:
-    """The facts of a point, where it is, and the labels that lead to it."""
+    """The facts of a point, where it is, what happened there, and the labels that lead to it."""
+    return await _show(request, await _found(request.user, point), {})
+
+
+async def _show(request: R, found: dict[str, Any], errors: dict[str, str], status: int = 200) -> Response[str]:
     me: Member = request.user
     return page(
         request,
         "points/show.html",
-        point=await _found(me, point),
-        labels=await queries.labels_of_point(me, point),
+        status=status,
+        point=found,
+        labels=await queries.labels_of_point(me, found["id"]),
+        visits=await queries_list.last_visits(me, found["id"], 5),
+        open_findings=await queries_list.open_findings(me, found["id"]),
+        scanned=codes.normal(request.query_params.get("label", "")) or "",
         may_change=me.may(Do.SET_UP) and me.school is not None,
         flash=forms.flash(request, DONE),
-        errors={},
+        errors=errors,
     )
 
 
@@ -181,11 +191,7 @@ async def retire(request: R, point: UUID) -> Response[Any]:
     try:
         await actions.retire(point, line(typed.get("why"))[:200], me)
     except Invalid as wrong:
-        labels = await queries.labels_of_point(me, point)
-        told = forms.told(request, wrong)
-        return page(
-            request, "points/show.html", status=422, point=found, labels=labels, errors=told, may_change=True, flash=[]
-        )
+        return await _show(request, found, forms.told(request, wrong), status=422)
     return Redirect(f"/points/{point}?done=retired", status_code=303)
 
 

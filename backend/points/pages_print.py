@@ -72,7 +72,7 @@ async def print_sheet(request: R) -> Response[Any]:
         how = printing.setup(typed)
         rows = await _chosen(me, wanted, typed, chosen)
         await printing.sheet(rows, how, out)
-        await actions.mark_printed([row["id"] for row in rows], how.stock, me)
+        await actions.mark_printed([row["id"] for row in rows], printing.stock_name(how), me)
     except Invalid as wrong:
         out.unlink()
         return await _index(request, wanted, typed, forms.told(request, wrong), status=422, chosen=chosen)
@@ -103,10 +103,14 @@ def _counts(row: dict[str, Any]) -> bool:
 @get("/labels/calibration.pdf", guards=[may(Do.LABELS)])
 async def calibration(request: R) -> Response[Any]:
     """Only the page that shows what the printer does to millimetres; no label, nothing is written."""
-    how = printing.setup({**request.query_params, "calibration": "1"})
+    asked = dict(request.query_params)
     out = printing.scratch()
     try:
-        await printing.sheet([], how, out)
+        await printing.sheet([], printing.setup({**asked, "calibration": "1"}), out)
+    except Invalid as wrong:
+        out.unlink()
+        wanted = forms.wanted(asked, labels=True)
+        return await _index(request, wanted, asked, forms.told(request, wrong), status=422)
     except BaseException:
         out.unlink()
         raise

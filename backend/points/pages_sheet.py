@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from backend import clock
 from backend.access import Do, Member, may
-from backend.language import N_, say
+from backend.language import N_, either, say
 from backend.page import language_of, page
 from backend.points import actions_sheet, forms, queries, queries_places, rules_sheet, sheets
 from backend.points.actions import own_school
@@ -100,12 +100,14 @@ def _heading(language: str, key: str) -> str:
 
 def _shown(language: str, change: actions_sheet.Change) -> dict[str, Any]:
     columns = [
-        (_heading(language, key), _text(before), _text(after)) for key, (before, after) in change.columns.items()
+        (_heading(language, key), *(_text(language, value) for value in pair)) for key, pair in change.columns.items()
     ]
     return {"row": change.row, "number": change.number, "name": change.name, "columns": columns}
 
 
-def _text(value: object) -> str:
+def _text(language: str, value: object) -> str:
+    if isinstance(value, tuple):
+        return either(language, *value)
     if isinstance(value, float):
         return number_text(value)
     return STATE_WORDS.get(str(value), str(value)) if value else "–"

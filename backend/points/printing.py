@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from backend.language import CHINESE, N_, either
-from backend.points import queries
 from backend.points.rules import decimal, narrow
 from backend.settings import settings
 from backend.trouble import Invalid
 from qr.codes import BadHost, address
 from qr.labels import Label
 from qr.pictures import label_png
-from qr.sheets import Printed, SheetError, write_sheet
+from qr.sheets import MOST, Printed, SheetError, write_sheet
 from qr.stocks import DEFAULT, find_stock
 from qr.texts import EN, ZH
 
@@ -94,7 +92,7 @@ def printed(row: Mapping[str, Any], words: str = "zh") -> Label:
 
 
 async def sheet(
-    rows: list[dict[str, Any]], how: Setup, out: Path, progress: Callable[[int], None] | None = None
+    rows: list[dict[str, Any]], how: Setup, out: Path, progress: Callable[[int], None] | None = None, most: int = MOST
 ) -> Printed:
     """Writes the PDF in a thread, so that other requests go on. Raises Invalid with the field that does not fit."""
     labels: Iterator[Label] = (printed(row, how.words) for row in rows)
@@ -108,11 +106,18 @@ async def sheet(
             scale=how.scale,
             calibration=how.calibration,
             texts=texts,
+            most=most,
             progress=progress,
         )
     except SheetError as error:
         where, reason = REASONS[error.code]
-        raise Invalid({where: reason}, reason, **error.params) from None
+        raise Invalid({where: reason}, **error.params) from None
+
+
+def stock_name(how: Setup) -> str:
+    """The one name of a stock that was called by a maker's name."""
+    found = find_stock(how.stock)
+    return found.name if found else how.stock
 
 
 async def picture(row: dict[str, Any], stock: str, words: str) -> bytes:
@@ -125,8 +130,3 @@ def scratch() -> Path:
     """An empty file for a sheet; whoever asks removes it."""
     with tempfile.NamedTemporaryFile(prefix="xunan-labels-", suffix=".pdf", delete=False) as file:
         return Path(file.name)
-
-
-async def printable(school: UUID | None = None) -> list[tuple[UUID, Label]]:
-    """Every label that is not revoked, of one school or of all, for `xunan labels`; run as the owner."""
-    return [(row["id"], printed(row)) for row in await queries.every_label(school)]

@@ -33,9 +33,7 @@ class Fault:
     what: str
 
 
-def faults(
-    school: str, entries: Iterable[dict[str, Any]], after: tuple[int, str] | None = None
-) -> Iterator[Fault]:
+def faults(school: str, entries: Iterable[dict[str, Any]], after: tuple[int, str] | None = None) -> Iterator[Fault]:
     """Every place where the chain of a school breaks; nothing for a sound one. Entries in order of seq, `body` parsed;
     `after` is (seq, hash) of the entry before the first one given."""
     prev, expected = (after[1], after[0] + 1) if after else (START, 1)

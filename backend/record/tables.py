@@ -1,7 +1,7 @@
 """The chained record of each school: entries can be added, never changed; the head is the end of the chain."""
 
-from piccolo.columns import BigInt, Text
 from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import BigInt, Text
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 

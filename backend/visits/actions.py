@@ -22,6 +22,7 @@ from backend.photos import Kept
 from backend.record import actions as record
 from backend.record.rules import canonical
 from backend.trouble import Missing, Refused
+from backend.visits.queries import Item
 from backend.visits.rules import Now, PhotoRole, Said, Sent, distance
 
 
@@ -97,10 +98,10 @@ FROM p
 """
 
 INSERT = """
-INSERT INTO visit (id, school, point, label, by, member, how, how_reason, opened_at, saved_at, sent_at, skew_ms, latitude,
-  longitude, accuracy, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
+INSERT INTO visit (id, school, point, label, by, member, how, how_reason, opened_at, saved_at, sent_at, skew_ms,
+  latitude, longitude, accuracy, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,
-  (SELECT id FROM visit WHERE id = $19 AND school = $2),$20,$21,$22,$23,$24)
+  (SELECT id FROM visit WHERE id = $19 AND school = $2 AND point = $3),$20,$21,$22,$23,$24)
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
 
@@ -146,7 +147,14 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
         awaited = await missing(visit) if sent.photos or _hashes(sent) else []
     opened = sum(one.new or one.recurred for one in raised.values())
     return Receipt(
-        visit, by.school, entry["seq"], entry["hash"], False, awaited, opened, len(raised) - opened + len(sent.open_findings)
+        visit,
+        by.school,
+        entry["seq"],
+        entry["hash"],
+        False,
+        awaited,
+        opened,
+        len(raised) - opened + len(sent.open_findings),
     )
 
 
@@ -177,7 +185,7 @@ def _judge(sent: Sent, items: list[Asked]) -> tuple[list[Judged], list[UUID]]:
     return judged, unknown
 
 
-def judge(item: Asked, said: Said) -> Result | None:
+def judge(item: Asked | Item, said: Said) -> Result | None:
     """Limits, dates and choices decide by themselves; what the person called bad stays bad. None = not answered."""
     by_itself: Result | None = None
     if item.answer == AnswerKind.NUMBER.value:
@@ -216,7 +224,13 @@ def lacks_photo(rule: str, result: Result, given: bool) -> bool:
 
 
 async def _insert(
-    visit: UUID, sent: Sent, sending: Sending, by: Member, context: dict[str, Any], judged: list[Judged], notes: list[str]
+    visit: UUID,
+    sent: Sent,
+    sending: Sending,
+    by: Member,
+    context: dict[str, Any],
+    judged: list[Judged],
+    notes: list[str],
 ) -> bool:
     """Whether the visit is new; a concurrent copy waits here until the first one has committed."""
     label = msgspec.json.decode(context["label"]) if context["label"] else None
@@ -271,7 +285,9 @@ async def _raise(
         if said.finding in met or not await _open_here(said.finding, sent.point):
             continue
         fault = _about(visit, sent, sending, said.words, by)
-        await findings.sight(fault, said.finding, {Now.STILL: Sight.STILL, Now.WORSE: Sight.WORSE}.get(said.now, Sight.GONE))
+        await findings.sight(
+            fault, said.finding, {Now.STILL: Sight.STILL, Now.WORSE: Sight.WORSE}.get(said.now, Sight.GONE)
+        )
     return raised
 
 
@@ -281,7 +297,9 @@ async def _open_here(finding: UUID, point: UUID) -> bool:
 
 def _fault(visit: UUID, sent: Sent, sending: Sending, judged: Judged, by: Member) -> findings.Fault:
     said, item = judged.said, judged.item
-    figure = f"{said.number:g}" if said.number is not None else said.choice or (said.date.isoformat() if said.date else "")
+    figure = (
+        f"{said.number:g}" if said.number is not None else said.choice or (said.date.isoformat() if said.date else "")
+    )
     words = " ".join(part for part in (figure, said.words or said.text) if part)
     about = _about(visit, sent, sending, words, by)
     return findings.Fault(

@@ -14,16 +14,20 @@ from litestar.response import Stream
 from backend import clock, database
 from backend.access import Do, Member, may
 from backend.database import reading
-from backend.language import N_
+from backend.language import N_, either
+from backend.page import language_of
 from backend.photos import LARGEST, SERVED_WITH, TYPES, WHY, NotAPicture, store
 from backend.record.queries import lines, readable
 from backend.trouble import Forbidden, Invalid, Missing, Refused
 from backend.visits.actions import Receipt, Sending, photo_arrived, photo_refused, submit
 from backend.visits.queries import epoch, photo_known
+from backend.visits.queries_today import next_point
 from backend.visits.rules import Malformed, understand
 
 R = Request[Any, Any, Any]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
 @put("/api/visits/{visit:uuid}", guards=[may(Do.VISIT)], request_max_body_size=1_000_000)
 async def put_visit(request: R, visit: UUID) -> Response[dict[str, Any]]:
     """201 the first time, 200 with the same receipt ever after."""
@@ -36,7 +40,12 @@ async def put_visit(request: R, visit: UUID) -> Response[dict[str, Any]]:
         raise Invalid({str(error): N_("This is missing or cannot be understood.")}) from error
     sending = Sending(body, clock.now(), clock.parse(request.headers.get("x-client-now")))
     receipt = await submit(visit, sent, sending, member)
-    return Response(await _told(receipt), status_code=200 if receipt.replayed else 201, headers=NO_STORE)
+    following = await next_point(member, sent.point)
+    return Response(
+        await _told(receipt, following, language_of(request)),
+        status_code=200 if receipt.replayed else 201,
+        headers=NO_STORE,
+    )
 
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -60,7 +69,9 @@ async def _json(request: R) -> dict[str, Any]:
     return body
 
 
-async def _told(receipt: Receipt) -> dict[str, Any]:
+async def _told(receipt: Receipt, following: dict[str, Any] | None, language: str) -> dict[str, Any]:
+    """The receipt as it is sent; `next` is where this person is due after this point."""
+    name = either(language, following["name"], following["name_en"]) if following else ""
     return {
         "id": str(receipt.id),
         "school": str(receipt.school),
@@ -71,7 +82,7 @@ async def _told(receipt: Receipt) -> dict[str, Any]:
         "opened": receipt.opened,
         "merged": receipt.merged,
         "epoch": await epoch(),
-        "next": None,
+        "next": {"url": f"/points/{following['id']}/visit", "name": name} if following else None,
     }
 
 

@@ -16,9 +16,9 @@ from backend.language import N_
 from backend.photos import Kept, NotAPicture, store
 from backend.row import uuid7
 from backend.trouble import Invalid
-from backend.visits.actions import lacks_photo, photo_arrived, photo_refused
+from backend.visits.actions import judge, lacks_photo, photo_arrived, photo_refused
 from backend.visits.queries import Item, point_to_visit
-from backend.visits.rules import Malformed, Sent, clean, date_of, number_of, understand, uuid_of, word_of
+from backend.visits.rules import Malformed, Said, Sent, clean, date_of, number_of, understand, uuid_of, word_of
 
 MOST_PHOTOS = 30
 
@@ -66,9 +66,10 @@ def id_of(typed: Typed) -> UUID:
 
 
 async def understood(typed: Typed, member: Member) -> tuple[Sent, dict[str, Any], Photographed]:
-    """The visit, its body for the record, its photos. Raises Invalid with a message beside each item that lacks something."""
+    """The visit, its body for the record, its photos. Raises Invalid with what each item lacks."""
     found = await point_to_visit(member, typed.point)
-    wrong = dict(_wrong(typed, found.items, {item.id for item in found.due}))
+    due: set[UUID] = set() if typed.first("corrects") else {item.id for item in found.due}
+    wrong = dict(_wrong(typed, found.items, due))
     if typed.first("how") == "list" and not typed.first("how_reason").strip():
         wrong["how_reason"] = N_("Please say why the label could not be scanned.")
     if wrong:
@@ -117,9 +118,23 @@ def _wrong(typed: Typed, items: list[Item], due: set[UUID]) -> Iterator[tuple[st
             yield key, N_("Please say why it could not be checked.")
         elif result is Result.BAD and not typed.first(f"words.{key}").strip() and not typed.files.get(f"photo.{key}"):
             yield key, N_("Please say or photograph what is wrong.")
-        elif result and lacks_photo(item.photo, result, bool(typed.files.get(f"photo.{key}"))):
-            if not typed.first(f"reason.{key}").strip():
-                yield key, N_("This item needs a photo. If none can be taken, say why.")
+        elif _lacks_photo(typed, item, result) and not typed.first(f"reason.{key}").strip():
+            yield key, N_("This item needs a photo. If none can be taken, say why.")
+
+
+def _lacks_photo(typed: Typed, item: Item, result: Result | None) -> bool:
+    """By what was said, or by what the number, the date or the choice says of itself."""
+    key = str(item.id)
+    said = Said(
+        item.id,
+        result,
+        number=number_of(typed.first(f"number.{key}")),
+        choice=typed.first(f"choice.{key}"),
+        date=date_of(typed.first(f"date.{key}")),
+        text=typed.first(f"text.{key}"),
+    )
+    settled = result if result in {Result.NA, Result.UNCHECKED} else judge(item, said)
+    return settled is not None and lacks_photo(item.photo, settled, bool(typed.files.get(f"photo.{key}")))
 
 
 def _answer(typed: Typed, item: Item, named: dict[str, list[str]]) -> dict[str, Any]:
@@ -131,6 +146,10 @@ def _answer(typed: Typed, item: Item, named: dict[str, list[str]]) -> dict[str, 
         "number": number_of(typed.first(f"number.{key}")),
         "date": typed.first(f"date.{key}") or None,
         **{name: clean(text) for name, text in texts.items()},
+        "follow_up": {
+            one["id"]: said for one in item.follow_up if (said := clean(typed.first(f"follow.{key}.{one['id']}")))
+        }
+        or None,
         "fixed_on_spot": bool(typed.first(f"fixed.{key}")),
         "seconds": None,
         "photos": named.get(f"photo.{key}", []),

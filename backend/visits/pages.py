@@ -1,5 +1,6 @@
-"""Opening a point by its label, sending a visit from a plain form, seeing its receipt."""
+"""Opening a point by its label or from a list, sending a visit from a plain form."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,9 +14,10 @@ from backend.page import page
 from backend.row import uuid7
 from backend.trouble import Invalid, Missing
 from backend.visits import form as forms
+from backend.visits import pages_export, pages_list, pages_me, pages_today
 from backend.visits.actions import Sending, submit
-from backend.visits.queries import label_of, point_by_code, point_to_visit, receipt
-from backend.visits.rules import How, understand, word_of
+from backend.visits.queries import PointToVisit, label_of, point_by_code, point_to_visit, to_correct
+from backend.visits.rules import How, uuid_of, word_of
 from qr import codes
 
 R = Request[Any, Any, Any]
@@ -40,20 +42,28 @@ def shown(request: R, member: Member, found: Any, label: dict[str, Any], code: s
     if member.role is Role.MANAGER and asked != "checklist":
         return Redirect(f"/points/{found.point['id']}?{urlencode({'label': code})}", status_code=303)
     how = word_of(How, request.query_params.get("how")) or How.LINK
-    template = "visits/crew_point.html" if member.role is Role.CREW and asked != "checklist" else "visits/point.html"
+    if member.role is Role.CREW and asked != "checklist":
+        return page(request, "visits/crew_point.html", headers=kept(member), found=found, label=label, code=code)
+    return blank_form(request, found, label=label, code=code, how=how)
+
+
+def kept(member: Member) -> dict[str, str]:
+    """The service worker may keep this page, for this person alone."""
+    return {"X-Offline-Page": str(member.user)}
+
+
+def blank_form(request: R, found: PointToVisit, *, how: How, **context: Any) -> Response[Any]:
+    """The checklist with nothing answered; `before` holds what a record that is being corrected said."""
+    asked = {"label": {}, "code": "", "typed": {}, "wrong": {}, "corrects": "", "before": {}} | context
     return page(
         request,
-        template,
-        headers={"X-Offline-Page": str(member.user)},
+        "visits/point.html",
+        headers=kept(request.user),
         found=found,
-        label=label,
-        code=code,
         how=how.value,
         id=uuid7(),
         opened_at=clock.now(),
-        typed={},
-        wrong={},
-        corrects="",
+        **asked,
     )
 
 
@@ -70,23 +80,26 @@ async def elsewhere(request: R, member: Member | None, code: str) -> Response[An
 
 @get("/points/{point:uuid}/visit", guards=[may(Do.VISIT)])
 async def from_list(request: R, point: UUID) -> Response[Any]:
-    """The checklist of a point chosen from a list, for a label that is missing or unreadable; the reason is asked."""
+    """The checklist of a point chosen from a list, for a label that is missing or unreadable; the reason is asked.
+
+    `?corrects=` names a record of his own that this one is to correct: then nothing is due and no reason is asked.
+    """
     member: Member = request.user
     found = await point_to_visit(member, point)
-    return page(
-        request,
-        "visits/point.html",
-        headers={"X-Offline-Page": str(member.user)},
-        found=found,
-        label={},
-        code="",
-        how=How.LIST.value,
-        id=uuid7(),
-        opened_at=clock.now(),
-        typed={},
-        wrong={},
-        corrects="",
-    )
+    named = request.query_params.get("corrects", "")
+    if not named:
+        return blank_form(request, found, how=How.LIST)
+    old = uuid_of(named)
+    if old is None:
+        raise Missing()
+    before = await to_correct(member, point, old)
+    return blank_form(request, corrected(found, before), how=How.LINK, corrects=str(old), before=before)
+
+
+def corrected(found: PointToVisit, before: dict[str, Any]) -> PointToVisit:
+    """The items the old record answered first, none of them demanded."""
+    again = [item for item in found.items if item.code in before]
+    return replace(found, due=again, rest=[item for item in found.items if item.code not in before])
 
 
 @post("/visits", guards=[may(Do.VISIT)])
@@ -105,12 +118,15 @@ async def send(request: R) -> Response[Any]:
 
 
 async def again(request: R, member: Member, typed: forms.Typed, wrong: dict[str, str]) -> Response[Any]:
+    """The form once more, as it was filled in."""
     found = await point_to_visit(member, typed.point)
+    old = uuid_of(typed.first("corrects"))
+    before = await to_correct(member, typed.point, old) if old else {}
     return page(
         request,
         "visits/point.html",
         status=422,
-        found=found,
+        found=corrected(found, before) if old else found,
         label={},
         code=typed.first("label"),
         how=typed.first("how") or "link",
@@ -119,16 +135,19 @@ async def again(request: R, member: Member, typed: forms.Typed, wrong: dict[str,
         typed=typed.texts,
         wrong=wrong,
         corrects=typed.first("corrects"),
+        before=before,
     )
 
 
-@get("/visits/{visit:uuid}", guards=[may(Do.SIGNED_IN)])
-async def show(request: R, visit: UUID) -> Response[str]:
-    member: Member = request.user
-    found = await receipt(member, visit)
-    if not member.may(Do.SEE_SCHOOL) and found["by"] != member.user:
-        raise Missing()
-    return page(request, "visits/show.html", visit=found)
-
-
-router = Router("/", route_handlers=[open_point, from_list, send, show])
+router = Router(
+    "/",
+    route_handlers=[
+        open_point,
+        from_list,
+        send,
+        *pages_today.HANDLERS,
+        *pages_export.HANDLERS,
+        *pages_list.HANDLERS,
+        *pages_me.HANDLERS,
+    ],
+)

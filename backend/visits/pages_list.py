@@ -1,29 +1,26 @@
-"""The visits of a school, or of all schools below a bureau: list, Excel, CSV; one visit for each who may read it."""
+"""The visits of a school, or of all schools below a bureau: the list; one visit for each who may read it."""
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response, get
-from litestar.response import Stream
 
 from backend import clock
 from backend.access import Do, Member, may
-from backend.findings.filters import place
 from backend.findings.queries import heading
 from backend.findings.rules import AREA_NAMES
-from backend.language import N_, either, say
+from backend.findings.rules_filters import place
+from backend.language import N_, say
 from backend.page import language_of, page
 from backend.trouble import Missing
-from backend.visits import export as exports
+from backend.visits import pages_export
 from backend.visits import queries_list as lists
-from backend.visits.filters import Wanted, wanted
 from backend.visits.pages_today import turns
 from backend.visits.queries import receipt
 from backend.visits.queries_today import next_point
+from backend.visits.rules_filters import Wanted, wanted
 
 R = Request[Any, Any, Any]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @get("/visits", guards=[may(Do.SEE_SCHOOL)])
@@ -52,41 +49,6 @@ async def index(request: R) -> Response[str]:
     )
 
 
-@get("/visits/export.xlsx", guards=[may(Do.SEE_SCHOOL)])
-async def export_xlsx(request: R) -> Stream:
-    member: Member = request.user
-    asked, language = wanted(request.query_params), language_of(request)
-    head = await _head(member, asked, language)
-    file = await exports.as_xlsx(member, asked, language, head)
-    return Stream(exports.chunks(file), media_type=XLSX, headers=_saved_as(head[0], "xlsx"))
-
-
-@get("/visits/export.csv", guards=[may(Do.SEE_SCHOOL)])
-async def export_csv(request: R) -> Stream:
-    member: Member = request.user
-    asked, language = wanted(request.query_params), language_of(request)
-    head = await _head(member, asked, language)
-    sent = exports.as_csv(member, asked, language)
-    return Stream(sent, media_type="text/csv; charset=utf-8", headers=_saved_as(head[0], "csv"))
-
-
-async def _head(member: Member, asked: Wanted, language: str) -> list[str]:
-    """Title and the line below it: whose visits, as of when, which part of them."""
-    body = await heading(member, asked.school)
-    title = f"{either(language, body['name'], body['name_en'])} {say(language, N_('Visits'))}"
-    as_of = say(language, N_("As of %(time)s"), time=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}")
-    part = say(language, N_("Selected visits") if asked.narrowed else N_("All visits"))
-    return [title, f"{as_of} · {part} · {member.name}"]
-
-
-def _saved_as(title: str, ending: str) -> dict[str, str]:
-    name = quote(f"{title} {clock.today()}.{ending}")
-    return {
-        "Content-Disposition": f"attachment; filename=\"visits-{clock.today()}.{ending}\"; filename*=UTF-8''{name}",
-        "Cache-Control": "no-store",
-    }
-
-
 @get("/visits/{visit:uuid}", guards=[may(Do.SIGNED_IN)])
 async def show(request: R, visit: UUID) -> Response[str]:
     """The receipt for the person who was there, the record for those who read the school."""
@@ -96,7 +58,7 @@ async def show(request: R, visit: UUID) -> Response[str]:
     if not own and not member.may(Do.SEE_SCHOOL):
         raise Missing()
     fresh = own and found["corrected_by"] is None and (clock.now() - found["created_at"]).total_seconds() < 3600
-    at_desk = member.may(Do.SEE_SCHOOL)
+    at_desk, how = member.may(Do.SEE_SCHOOL), pages_export.HOW_NAMES[found["how"]]
     return page(
         request,
         "visits/show.html",
@@ -106,8 +68,8 @@ async def show(request: R, visit: UUID) -> Response[str]:
         desk=at_desk,
         next=await next_point(member, found["point"]) if fresh and member.may(Do.VISIT) else None,
         fresh=fresh,
-        how=say(language, exports.HOW_NAMES[found["how"]]),
-        how_reason=say(language, exports.REASON_NAMES.get(found["how_reason"], found["how_reason"])),
+        how=say(language, how),
+        how_reason=say(language, pages_export.REASON_NAMES.get(found["how_reason"], found["how_reason"])),
         notes=[_note(language, word) for word in found["annotations"]],
     )
 
@@ -129,4 +91,4 @@ def _note(language: str, word: str) -> str:
     return say(language, _NOTES[head], what=what) if head in _NOTES else word
 
 
-HANDLERS = [index, export_xlsx, export_csv, show]
+HANDLERS = [index, show]

@@ -7,7 +7,7 @@ from litestar import Request, Response, get
 from litestar.response import Redirect
 
 from backend.access import Do, Member, may
-from backend.findings.filters import Place, place
+from backend.findings.rules_filters import Place, place
 from backend.language import N_, say
 from backend.page import language_of, page
 from backend.settings import settings

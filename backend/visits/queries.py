@@ -18,9 +18,9 @@ from backend.trouble import Missing
 _ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
 
 ITEMS = f"""
-  SELECT i.id, i.code, i.position, i.zh, i.en, i.area, i.answer, i.unit, i.options, i.follow_up, i.photo, i.frequency,
-    i.severity, i.basis, i.verified, i.serves, i.limits_by_school, i.date_rule, c.body AS owner,
-    coalesce(lim.minimum, i.minimum) AS minimum, coalesce(lim.maximum, i.maximum) AS maximum,
+  SELECT i.id, i.code, i.position, i.zh, i.en, i.area, i.answer, i.unit, i.unit_en, i.options, i.follow_up, i.photo,
+    i.frequency, i.severity, i.basis, i.basis_en, i.verified, i.serves, i.limits_by_school, i.date_rule,
+    c.body AS owner, coalesce(lim.minimum, i.minimum) AS minimum, coalesce(lim.maximum, i.maximum) AS maximum,
     last.saved_at AS last_at, last.result AS last_result, last.number AS last_number, last.text AS last_text,
     last.choice AS last_choice, last.date AS last_date
   FROM p
@@ -60,8 +60,8 @@ SELECT row_to_json(p.*)::text AS point,
         ORDER BY created_at LIMIT 1) AS photo
     FROM finding f LEFT JOIN app_user u ON u.id = f.assigned_to
     WHERE f.point = p.id AND f.school = p.school AND f.state NOT IN ({_ENDED})) f) AS findings,
-  (SELECT row_to_json(v.*)::text FROM (SELECT v.saved_at, v.bad, u.name AS by FROM visit v JOIN app_user u ON u.id = v.by
-    WHERE v.point = p.id ORDER BY v.saved_at DESC LIMIT 1) v) AS last_visit
+  (SELECT row_to_json(v.*)::text FROM (SELECT v.saved_at, v.bad, u.name AS by FROM visit v
+    JOIN app_user u ON u.id = v.by WHERE v.point = p.id ORDER BY v.saved_at DESC LIMIT 1) v) AS last_visit
 FROM p
 """
 # The braces of `which` survive the first formatting: by its id, or by the label that hangs there.
@@ -85,12 +85,14 @@ class Item(msgspec.Struct, frozen=True):
     area: str
     answer: str
     unit: str
+    unit_en: str
     options: list[dict[str, Any]]
     follow_up: list[dict[str, Any]]
     photo: str
     frequency: str
     severity: str
     basis: str
+    basis_en: str
     verified: bool
     serves: list[str]
     limits_by_school: bool
@@ -179,18 +181,24 @@ async def receipt(member: Member, visit: UUID) -> dict[str, Any]:
     async with reading(member.scope):
         found = await database.row(
             f"""SELECT v.id, v.school, v.point, v.saved_at, v.created_at, v.bad, v.answered, v.by, v.corrects, v.how,
-                  v.distance, v.annotations::text AS annotations, p.name, p.name_en, p.kind, u.name AS person, e.seq,
-                  e.hash, (SELECT count(*) FROM photo WHERE visit = v.id AND state = 'awaited') AS awaited
+                  v.how_reason, v.note, v.distance, v.accuracy, v.annotations::text AS annotations, p.name, p.name_en,
+                  p.number, p.kind, u.name AS person, u.name_en AS person_en, b.name AS school_name,
+                  b.name_en AS school_name_en, e.seq, e.hash, old.saved_at AS corrects_at,
+                  (SELECT count(*) FROM photo WHERE visit = v.id AND state = 'awaited') AS awaited,
+                  (SELECT id FROM visit c WHERE c.corrects = v.id ORDER BY c.saved_at LIMIT 1) AS corrected_by
                 FROM visit v JOIN point p ON p.id = v.point JOIN app_user u ON u.id = v.by
+                  JOIN body b ON b.id = v.school LEFT JOIN visit old ON old.id = v.corrects
                   JOIN record_entry e ON e.subject = v.id AND e.kind = 'visit'
                 WHERE v.id = $2 AND v.{WITHIN}""",
             *(member.body, visit),
         )
         if found is None:
             raise Missing()
+        found["annotations"] = msgspec.json.decode(found["annotations"])
         found["answers"] = await database.rows(
             """SELECT a.item_code, a.result, a.number, a.text, a.choice, a.date, a.reason, a.words, a.fixed_on_spot,
-                 a.finding, a.minimum, a.maximum, i.zh, i.en, i.unit, i.answer, i.options::text AS options
+                 a.finding, a.minimum, a.maximum, a.follow_up::text AS follow_up, i.zh, i.en, i.unit, i.unit_en,
+                 i.answer, i.options::text AS options, i.follow_up::text AS questions
                FROM answer a JOIN item i ON i.id = a.item WHERE a.visit = $1 ORDER BY i.position""",
             visit,
         )
@@ -205,14 +213,41 @@ async def receipt(member: Member, visit: UUID) -> dict[str, Any]:
                  (SELECT finding FROM sighting WHERE visit = $1)) ORDER BY f.number""",
             *(visit, found["school"]),
         )
+    for answer in found["answers"]:
+        _in_words(answer)
     return found
+
+
+def _in_words(answer: dict[str, Any]) -> None:
+    """A choice and the follow-up questions in both languages, as they were asked then."""
+    options = msgspec.json.decode(answer.pop("options"))
+    chosen: dict[str, Any] = next((one for one in options if answer["choice"] in {one.get("zh"), one.get("en")}), {})
+    answer["choice_en"] = chosen.get("en") or answer["choice"]
+    said = msgspec.json.decode(answer.pop("follow_up") or "null") or {}
+    questions = {one["id"]: one for one in msgspec.json.decode(answer.pop("questions"))}
+    answer["followed"] = [{"zh": key, "en": key, "said": text, **questions.get(key, {})} for key, text in said.items()]
+
+
+async def to_correct(member: Member, point: UUID, visit: UUID) -> dict[str, dict[str, Any]]:
+    """What he said himself in a visit to this point, by item; raises Missing for any other visit."""
+    async with reading(member.scope):
+        found = await database.rows(
+            """SELECT v.id AS visit, a.item_code, a.result, a.number, a.text, a.choice, a.date FROM visit v
+               LEFT JOIN answer a ON a.visit = v.id WHERE v.id = $1 AND v.point = $2 AND v.by = $3""",
+            *(visit, point, member.user),
+        )
+    if not found:
+        raise Missing()
+    return {row["item_code"]: row for row in found if row["item_code"]}
 
 
 async def photo_known(member: Member, sha256: str) -> str | None:
     """The state of a photo that records of this person name, `awaited` first; None when none does."""
     async with reading(member.scope):
         found = await database.value(
-            "SELECT state FROM photo WHERE sha256 = $1 AND by = $2 ORDER BY (state = 'kept') LIMIT 1", sha256, member.user
+            "SELECT state FROM photo WHERE sha256 = $1 AND by = $2 ORDER BY (state = 'kept') LIMIT 1",
+            sha256,
+            member.user,
         )
     return str(found) if found is not None else None
 

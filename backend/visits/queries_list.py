@@ -7,9 +7,9 @@ from uuid import UUID
 from backend import clock, database
 from backend.access import WITHIN, Member
 from backend.database import reading
-from backend.findings.filters import Place
 from backend.findings.rules import ENDED
-from backend.visits.filters import Wanted
+from backend.findings.rules_filters import Place
+from backend.visits.rules_filters import Wanted
 
 Rows = list[dict[str, Any]]
 PAGE = 50
@@ -116,7 +116,8 @@ async def open_findings(member: Member, point: UUID) -> Rows:
     async with reading(member.scope):
         return await database.rows(
             f"""SELECT f.id, f.number, f.title, f.title_en, f.words, f.state, f.grade, f.grade_proposed, f.found_at
-                FROM finding f WHERE f.point = $2 AND f.{WITHIN} AND f.state NOT IN ({_ENDED}) ORDER BY f.found_at, f.id""",
+                FROM finding f WHERE f.point = $2 AND f.{WITHIN} AND f.state NOT IN ({_ENDED})
+                ORDER BY f.found_at, f.id""",
             *(member.body, point),
         )
 

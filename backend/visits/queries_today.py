@@ -63,7 +63,8 @@ async def done_today(member: Member) -> Rows:
     async with reading(member.scope):
         return await database.rows(
             """SELECT v.id, v.saved_at, v.bad, v.answered, p.kind, p.name, p.name_en FROM visit v
-               JOIN point p ON p.id = v.point WHERE v.by = $1 AND v.saved_at >= $2 ORDER BY v.saved_at DESC, v.id DESC""",
+               JOIN point p ON p.id = v.point WHERE v.by = $1 AND v.saved_at >= $2
+               ORDER BY v.saved_at DESC, v.id DESC""",
             *(member.user, clock.midnight(clock.today())),
         )
 
@@ -72,24 +73,24 @@ async def next_point(member: Member, after: UUID) -> dict[str, Any] | None:
     """Where he goes from a point: the next one due for him on its floor, else in its building, else anywhere."""
     if member.school is None:
         return None
-    return nearest(await points_due(member, member.school), after, await _whereabouts(member, after))
-
-
-async def _whereabouts(member: Member, point: UUID) -> dict[str, Any]:
-    """Floor and building of a point that need not be among his own."""
     async with reading(member.scope):
-        found = await database.row(
-            """SELECT p.id, p.number, p.place, floor.parent AS house_id FROM point p
-               LEFT JOIN place floor ON floor.id = p.place WHERE p.id = $1""",
-            point,
-        )
+        return nearest(await points_due(member, member.school), after, await _whereabouts(after))
+
+
+async def _whereabouts(point: UUID) -> dict[str, Any]:
+    """Floor and building of a point that need not be among his own."""
+    found = await database.row(
+        """SELECT p.place, floor.parent AS house_id FROM point p
+           LEFT JOIN place floor ON floor.id = p.place WHERE p.id = $1""",
+        point,
+    )
     if found is None:
         raise Missing()
     return found
 
 
 def nearest(points: Rows, after: UUID, here: dict[str, Any]) -> dict[str, Any] | None:
-    """Of the points due: the one that follows on the same floor, in the same building, or at all; round the corner too."""
+    """Of the points due: the one that follows on the same floor, in the same building, or at all, round the end."""
     places = [place for place, one in enumerate(points) if one["id"] == after]
     turn = places[0] + 1 if places else 0
     ordered = [one for one in points[turn:] + points[:turn] if one["due"] and one["id"] != after]

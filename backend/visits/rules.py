@@ -166,7 +166,8 @@ def understand(body: Any, moment: Any) -> Sent:
     if not isinstance(answers, list) or not isinstance(findings, list):
         raise Malformed("answers")
     notes: list[str] = []
-    position = body.get("position") if isinstance(body.get("position"), dict) else {}
+    told = body.get("position")
+    position: dict[str, Any] = told if isinstance(told, dict) else {}
     latitude, longitude = number_of(position.get("latitude")), number_of(position.get("longitude"))
     if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
         latitude = longitude = None

@@ -15,7 +15,7 @@ from backend.visits.rules import How, PhotoRole, PhotoState
 
 
 class Visit(Row, Table):
-    """`created_at` is when the server received it; the other times are the phone's, `skew_ms` says how far off it is."""
+    """`created_at` is when the server received it; the other times are the phone's, `skew_ms` how far off it is."""
 
     school = belongs_to_school()
     point = UUIDColumn(default=None)

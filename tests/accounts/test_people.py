@@ -229,7 +229,8 @@ async def test_the_list_shows_own_people_and_filters(browser: Browser, dsns: Dsn
     assert "王建国" not in (await manager.get("/people?q=%E5%88%98")).text
     assert "刘洋" in (await manager.get("/people?q=%E5%88%98&post=guard")).text
     assert "Nobody like that" in (await manager.get("/people?q=zzz%25_'")).text
-    assert (await manager.get("/people?start=-1&post=x&state=y&body=z")).status_code == 200
+    for junk in ("start=-1&post=x&state=y&body=z", "q=%00", "q=%ff%fe", "q=%ed%a0%80", "start=99999999999"):
+        assert (await manager.get(f"/people?{junk}")).status_code == 200
     assert "never" in (await manager.get("/people?state=waiting")).text
     district = (await browser("admin").get("/people")).text
     assert "赵门卫" in district
@@ -247,6 +248,20 @@ async def test_a_district_administrator_reaches_his_district_only(browser: Brows
     for foreign in ("three", "west", "city"):
         assert (await invite(client, body=str(world.bodies[foreign]), posts=["guard"])).status_code == 404
     assert (await client.get(f"/people/{world.users['far_manager']}")).status_code == 404
+
+
+async def test_who_left_is_no_longer_watched(browser: Browser, dsns: Dsns, world: World) -> None:
+    username, user = await somebody(dsns, world, ("one", "guard"), ("two", "guard"), phone="13122223333")
+    await enter(browser(), username)
+    gone = 'UPDATE member SET active = false, ended_at = now() WHERE "user" = $1 AND body = $2'
+    await owner(dsns, gone, user, world.bodies["one"])
+    manager = browser("manager")
+    for path in (f"/people/{user}", f"/people?state=ended&q={username}"):
+        page = (await manager.get(path)).text
+        assert username in page
+        assert "13122223333" not in page
+        assert "just now" not in page
+    assert (await manager.post(f"/people/{user}/end-sessions")).status_code == 409
 
 
 async def test_name_and_phone_can_be_changed(browser: Browser, dsns: Dsns, world: World) -> None:

@@ -1,6 +1,7 @@
 """Signing in and out over HTTP: right and wrong, lock-out, fixation, sessions, language of the answers."""
 
 import asyncio
+import secrets
 from html import unescape
 from uuid import uuid4
 
@@ -309,10 +310,20 @@ async def test_a_password_kept_with_weaker_settings_is_renewed(browser: Browser,
 async def test_the_demo_shows_its_people_as_buttons(
     browser: Browser, monkeypatch: pytest.MonkeyPatch, dsns: Dsns, world: World
 ) -> None:
-    username, _ = await somebody(dsns, world, ("three", "bus_attendant"))
+    body = await owner(
+        dsns,
+        "INSERT INTO body (id, kind, path, name, number, school_type)"
+        " SELECT $1::uuid, 'school', path || $1::uuid, '演示小学', $2, 'primary' FROM body WHERE number = 'west'"
+        " RETURNING id",
+        *(uuid4(), secrets.token_hex(4)),
+    )
+    world.bodies["demo"] = body[0]["id"]
+    username, _ = await somebody(dsns, world, ("demo", "bus_attendant"))
+    second, _ = await somebody(dsns, world, ("demo", "guard"))
     assert username not in (await browser().get("/sign-in")).text
     monkeypatch.setattr(accounts_pages, "DEMO_CITY", world.bodies["city"])
     page = (await browser().get("/sign-in")).text
     assert f'value="{username}"' in page
+    assert f'value="{second}"' not in page
     assert 'href="/demo"' in page
     assert "随车照管员" in (await browser(language="zh-CN").get("/sign-in")).text

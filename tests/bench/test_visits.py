@@ -42,7 +42,18 @@ def port(dsns: Dsns, world: World, data: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         number = int(free.getsockname()[1])
     changes = {"XUNAN_APP_DATABASE_URL": dsns.app, "XUNAN_DATABASE_URL": dsns.owner, "XUNAN_DATA": str(data)}
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--port", str(number)]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--factory",
+        "--loop",
+        "uvloop",
+        "--port",
+        str(number),
+    ]
     server = subprocess.Popen(
         [*command, "--no-ws", "--log-level", "warning", "tests.bench.target:create"], env=child_environment(changes)
     )
@@ -65,8 +76,14 @@ async def body(app: object, world: World) -> AsyncIterator[dict[str, Any]]:
     found = await point_to_visit(member, world.points["lab_two"])
     answers = [{"item": str(item.id), "result": "ok", "seconds": 2.5} for item in found.items]
     assert len(answers) == 12
-    yield {"point": str(world.points["lab_two"]), "label": world.codes["lab_two"], "how": "scan", "answers": answers,
-           "opened_at": clock.now().isoformat(), "saved_at": clock.now().isoformat()}
+    yield {
+        "point": str(world.points["lab_two"]),
+        "label": world.codes["lab_two"],
+        "how": "scan",
+        "answers": answers,
+        "opened_at": clock.now().isoformat(),
+        "saved_at": clock.now().isoformat(),
+    }
 
 
 def pgbench(dsns: Dsns, clients: int) -> float:
@@ -75,7 +92,9 @@ def pgbench(dsns: Dsns, clients: int) -> float:
     assert program, "the embedded PostgreSQL brings pgbench"
     parts = urlsplit(dsns.owner)
     where = parse_qs(parts.query)["host"][0]
-    environment = child_environment({"PGPASSWORD": parts.password or "", "PGHOST": where, "PGUSER": parts.username or ""})
+    environment = child_environment(
+        {"PGPASSWORD": parts.password or "", "PGHOST": where, "PGUSER": parts.username or ""}
+    )
     database = parts.path[1:]
     psql = str(Path(program).with_name("psql"))
     table = """DROP TABLE IF EXISTS bench_visit, bench_answer; CREATE TABLE bench_visit (id uuid PRIMARY KEY, at
@@ -85,14 +104,35 @@ def pgbench(dsns: Dsns, clients: int) -> float:
     script = LIMIT.format(answer * 12)
     done = subprocess.run(
         [str(program), "-n", "-f", "-", "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-M", "prepared", database],
-        input=script.replace("-f -", ""), env=environment, check=False, capture_output=True, text=True,
+        input=script.replace("-f -", ""),
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         file = Path(os.environ["XUNAN_DATA"]) / "limit.sql"
         file.write_text(script)
         done = subprocess.run(
-            [str(program), "-n", "-f", str(file), "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-M", "prepared", database],
-            env=environment, check=True, capture_output=True, text=True,
+            [
+                str(program),
+                "-n",
+                "-f",
+                str(file),
+                "-c",
+                str(clients),
+                "-j",
+                "1",
+                "-T",
+                str(SECONDS),
+                "-M",
+                "prepared",
+                database,
+            ],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
         )
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     assert found, done.stdout
@@ -121,7 +161,9 @@ async def test_submit(port: int, dsns: Dsns, world: World, body: dict[str, Any],
 
 async def test_point_page(port: int, world: World) -> None:
     """Goal: at least 10 % of the same server answering plain text."""
-    page = await drive(port, 16, SECONDS, lambda: get(f"/p/{world.codes['lab_two']}", world.sessions["neighbour"]), (200,))
+    page = await drive(
+        port, 16, SECONDS, lambda: get(f"/p/{world.codes['lab_two']}", world.sessions["neighbour"]), (200,)
+    )
     plain = await drive(port, 16, SECONDS, lambda: get("/plain"), (200,))
     told("point page", page, plain.rate, "plain answers")
     assert page.failed == 0

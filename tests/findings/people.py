@@ -1,4 +1,4 @@
-"""What the tests of this slice share: a fresh point with its label, a stranger with an address of his own, a solved puzzle."""
+"""What the tests of this slice share: a fresh point with its label, a stranger of another network, a solved puzzle."""
 
 import hashlib
 import io
@@ -37,7 +37,8 @@ async def spot(world: World, who: str = "manager", *, name: str = "", blank: boo
     number = next(_counter)
     async with writing(member.scope):
         await database.run(
-            "INSERT INTO point (id, school, kind, number, name, name_en) VALUES ($1, $2, 'evacuation_route', $3, $4, $5)",
+            """INSERT INTO point (id, school, kind, number, name, name_en)
+               VALUES ($1, $2, 'evacuation_route', $3, $4, $5)""",
             *(point, member.school, f"T{number:03}", name or f"通道{number}", f"Exit {number}"),
         )
         await database.run(

@@ -11,8 +11,8 @@ import pytest
 
 from backend import clock
 from backend.findings import ledger
-from backend.findings.filters import ALL, Wanted, place, wanted
 from backend.findings.queries import PAGE, every, finding, findings, totals
+from backend.findings.rules_filters import ALL, Wanted, place, wanted
 from backend.trouble import Missing
 from tests.conftest import Browser
 from tests.findings.people import fault, spot
@@ -28,7 +28,9 @@ async def some(world: World) -> dict[str, Any]:
     for n in range(PAGE * 2 + 7):
         at = clock.now() - timedelta(days=n % 40, seconds=n)
         major = {"severity": "major_suspected"} if n % 9 == 0 else {}
-        await fault(world, "guard" if n % 2 else "keeper", here.point, f"第{n}条", at=at, area=("fire", "food")[n % 2], **major)
+        await fault(
+            world, "guard" if n % 2 else "keeper", here.point, f"第{n}条", at=at, area=("fire", "food")[n % 2], **major
+        )
     for who in ("neighbour", "far_manager"):
         there = await spot(world, who if who.endswith("manager") else "neighbour_manager")
         await fault(world, who, there.point, f"邻校秘密 {who}")
@@ -44,7 +46,9 @@ async def ids(world: World, who: str, asked: Wanted) -> list[Any]:
 
 
 @pytest.mark.parametrize("who", READERS)
-@pytest.mark.parametrize("query", ["state=all", "", "state=all&area=fire", "state=all&grade=major", "state=all&q=第1", "state=ended"])
+@pytest.mark.parametrize(
+    "query", ["state=all", "", "state=all&area=fire", "state=all&grade=major", "state=all&q=第1", "state=ended"]
+)
 async def test_list_export_and_total_are_the_same(browser: Browser, world: World, who: str, query: str) -> None:
     asked = wanted(dict(pair.split("=") for pair in query.split("&") if pair))
     member = await world.member(who)
@@ -100,7 +104,12 @@ async def test_nothing_of_a_neighbour_is_in_any_list_total_or_export(browser: Br
         async with browser(who) as reader:
             texts = [
                 (await reader.get(path)).text
-                for path in ("/findings?state=all", "/findings?state=all&q=邻校秘密", "/findings/export.csv?state=all", "/findings/print?state=all")
+                for path in (
+                    "/findings?state=all",
+                    "/findings?state=all&q=邻校秘密",
+                    "/findings/export.csv?state=all",
+                    "/findings/print?state=all",
+                )
             ]
         forbidden = "邻校秘密 neighbour" if who == "other_district" else "邻校秘密 "
         assert not any(re.search(forbidden + ".", text.replace('value="邻校秘密"', "")) for text in texts), who
@@ -150,7 +159,14 @@ async def test_the_filters_of_the_address_each_narrow(world: World) -> None:
     member, every_one = await world.member("manager"), Wanted(state=ALL)
     everything = (await totals(member, every_one))["all"]
     today = str(clock.today())
-    for query in ({"area": "food"}, {"grade": "major"}, {"start": today}, {"end": "2020-01-01"}, {"kind": "lab"}, {"source": "hand"}):
+    for query in (
+        {"area": "food"},
+        {"grade": "major"},
+        {"start": today},
+        {"end": "2020-01-01"},
+        {"kind": "lab"},
+        {"source": "hand"},
+    ):
         found, _ = await findings(member, wanted({"state": "all", **query}), most=1000)
         assert len(found) < everything, query
         assert len(found) == (await totals(member, wanted({"state": "all", **query})))["here"]
@@ -163,7 +179,13 @@ async def test_the_filters_of_the_address_each_narrow(world: World) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["state=x&area=x&grade=1&start=9999999&school=1&kind=%00", "after=x_y_z", "after=2026-01-01T00:00:00_1_1", "q=%27%3B--", "before=_"],
+    [
+        "state=x&area=x&grade=1&start=9999999&school=1&kind=%00",
+        "after=x_y_z",
+        "after=2026-01-01T00:00:00_1_1",
+        "q=%27%3B--",
+        "before=_",
+    ],
 )
 async def test_a_nonsense_address_is_not_an_error(browser: Browser, query: str) -> None:
     async with browser("manager") as manager:
@@ -181,13 +203,22 @@ def test_an_address_says_the_same_as_the_filters() -> None:
 async def test_a_finding_in_both_languages_and_foreign_ones_not(browser: Browser, world: World) -> None:
     here = await spot(world)
     raised = await fault(world, "keeper", here.point, "推不开", severity="major_suspected")
-    for language, words in (("zh-CN", ("安全出口畅通", "处理经过", "判定依据")), ("en", ("Exit free", "What happened", "Basis"))):
+    for language, words in (
+        ("zh-CN", ("安全出口畅通", "处理经过", "判定依据")),
+        ("en", ("Exit free", "What happened", "Basis")),
+    ):
         async with browser("manager", language=language) as manager:
             shown = await manager.get(f"/findings/{raised.finding}")
             printed = await manager.get("/findings/print")
         assert shown.status_code == printed.status_code == 200
         assert all(word in shown.text for word in (*words, "周敏", raised.number))
-    for who, status in (("neighbour", 404), ("far_manager", 404), ("other_district", 404), ("inspector", 403), ("admin", 403)):
+    for who, status in (
+        ("neighbour", 404),
+        ("far_manager", 404),
+        ("other_district", 404),
+        ("inspector", 403),
+        ("admin", 403),
+    ):
         async with browser(who) as foreign:
             assert (await foreign.get(f"/findings/{raised.finding}")).status_code == status, who
     async with browser() as stranger:

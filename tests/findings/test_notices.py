@@ -6,7 +6,9 @@ from tests.findings.people import fault, spot
 from tests.world import World
 
 
-async def test_a_finding_is_announced_to_the_managers_of_its_school_and_can_be_read(browser: Browser, world: World) -> None:
+async def test_a_finding_is_announced_to_the_managers_of_its_school_and_can_be_read(
+    browser: Browser, world: World
+) -> None:
     here = await spot(world, "neighbour_manager")
     before = await unread(await world.member("neighbour_manager"))
     raised = await fault(world, "neighbour", here.point, "门坏", severity="major_suspected")

@@ -8,7 +8,7 @@ from uuid import UUID
 from backend import database
 from backend.database import reading, writing
 from backend.findings.queries import every
-from backend.findings.filters import Wanted
+from backend.findings.rules_filters import Wanted
 from backend.row import uuid7
 from tests.conftest import Browser
 from tests.findings.people import answer_to, picture, puzzle_in, spot, stranger
@@ -52,7 +52,8 @@ async def test_a_report_with_a_photo_becomes_a_finding_a_record_entry_and_a_noti
     assert SECRET_PHONE not in shown.text
     async with reading((await world.member("manager")).scope):
         row = await database.row(
-            """SELECT f.*, r.contact, r.address_hash FROM finding f JOIN report r ON r.finding = f.id WHERE r.id = $1""", report
+            "SELECT f.*, r.contact, r.address_hash FROM finding f JOIN report r ON r.finding = f.id WHERE r.id = $1",
+            report,
         )
         assert row is not None
         photos = await database.rows("SELECT state, role FROM photo WHERE finding = $1", row["id"])
@@ -101,7 +102,10 @@ async def test_something_must_be_said_and_what_was_typed_comes_back(app: object,
         assert long.status_code == 422
         unsure = await someone.post(f"/report/{here.code}", data={"area": "unsure"})
         assert unsure.status_code == 303
-        raw = {"content": b"area=%27--&words=%00%ED%A0%BD+ok", "headers": {"content-type": "application/x-www-form-urlencoded"}}
+        raw = {
+            "content": b"area=%27--&words=%00%ED%A0%BD+ok",
+            "headers": {"content-type": "application/x-www-form-urlencoded"},
+        }
         nonsense = await someone.post(f"/report/{here.code}", **raw)
         assert nonsense.status_code == 303
 
@@ -154,13 +158,17 @@ async def test_unknown_blank_revoked_and_replaced_labels(app: object, world: Wor
         assert "no longer in use" in (await someone.get(f"/report/{old.code}")).text
         async with writing((await world.member("manager")).scope):
             await database.run(
-                "UPDATE label SET replaced_by = (SELECT id FROM label WHERE code = $2) WHERE code = $1", old.code, fresh.code
+                "UPDATE label SET replaced_by = (SELECT id FROM label WHERE code = $2) WHERE code = $1",
+                old.code,
+                fresh.code,
             )
         assert "was replaced" in (await someone.get(f"/report/{old.code}")).text
         await receipt_of(someone, old.code, words="still arrives")
         assert (await someone.get(f"/report/{fresh.short.lower()}")).status_code == 200
     async with reading((await world.member("manager")).scope):
-        found = await database.rows("SELECT point FROM finding WHERE words IN ('in the cellar', 'still arrives') ORDER BY words")
+        found = await database.rows(
+            "SELECT point FROM finding WHERE words IN ('in the cellar', 'still arrives') ORDER BY words"
+        )
     assert [row["point"] for row in found] == [None, old.point]
 
 
@@ -206,7 +214,12 @@ async def test_when_the_rate_rises_a_puzzle_must_be_solved_once(app: object, wor
         assert "the sixth" in asked.text
         challenge, bits = puzzle_in(asked.text)
         right = {"puzzle": challenge, "puzzle_answer": answer_to(challenge, bits)}
-        for broken in ({"puzzle_answer": ""}, {"puzzle_answer": "1x"}, {"puzzle": challenge[:-1] + "-"}, {"puzzle": "x"}):
+        for broken in (
+            {"puzzle_answer": ""},
+            {"puzzle_answer": "1x"},
+            {"puzzle": challenge[:-1] + "-"},
+            {"puzzle": "x"},
+        ):
             refused = await someone.post(f"/report/{here.code}", data={**fields, **right, **broken, "id": str(uuid7())})
             assert refused.status_code == 429, broken
         challenge, bits = puzzle_in((await someone.get(f"/report/{here.code}")).text)
@@ -227,10 +240,12 @@ async def test_over_the_hard_limit_the_words_come_back_with_the_time(app: object
     async with writing((await world.member("manager")).scope):
         await database.run(
             "INSERT INTO throttle (key, count, window_ends) VALUES ($1, 40, now() + interval '5 minutes')",
-            f"report:point:{here.point}",
+            f"report:taken:{here.point}",
         )
     async with stranger(app) as someone:
-        sent = await someone.post(f"/report/{here.code}", data={"words": "<script>alert(1)</script> smoke", "contact": "1"})
+        sent = await someone.post(
+            f"/report/{here.code}", data={"words": "<script>alert(1)</script> smoke", "contact": "1"}
+        )
     assert sent.status_code == 429
     assert int(sent.headers["retry-after"]) > 200
     assert "&lt;script&gt;" in sent.text
@@ -269,7 +284,9 @@ async def test_the_receipt_tells_the_steps_and_nothing_internal(app: object, bro
         assert led.headers["location"] == f"/report/{here.short}"
 
 
-async def test_what_strangers_write_is_escaped_wherever_it_is_shown(app: object, browser: Browser, world: World) -> None:
+async def test_what_strangers_write_is_escaped_wherever_it_is_shown(
+    app: object, browser: Browser, world: World
+) -> None:
     here = await spot(world)
     payload = "\"><img src=x onerror=alert(1)>{{7*7}}'--"
     async with stranger(app) as someone:

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 from uuid import uuid4
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.findings import rules_report as rules
 from backend.findings.rules import Area, State
@@ -35,7 +36,10 @@ def test_a_solved_puzzle_counts_for_its_label_its_time_and_its_maker() -> None:
     assert rules.solved(puzzle.challenge, right, "0123456789AC", 1000, seal) is None
     assert rules.solved(puzzle.challenge, right, CODE, 1000, other_seal) is None
     assert rules.solved(puzzle.challenge.replace(".8.", ".0."), right, CODE, 1000, seal) is None
-    assert rules.solved(puzzle.challenge, str(int(right) + 1), CODE, 1000, seal) in (None, rules.Solved("ab" * 12, 8, 1000))
+    assert rules.solved(puzzle.challenge, str(int(right) + 1), CODE, 1000, seal) in (
+        None,
+        rules.Solved("ab" * 12, 8, 1000),
+    )
 
 
 @given(st.text(), st.text())
@@ -61,7 +65,9 @@ def test_a_receipt_is_twelve_plain_characters(made: bytes) -> None:
 
 
 def test_one_subscriber_is_one_network() -> None:
-    assert rules.network("2001:db8:1:2:3::4") == rules.network("2001:db8:1:2:ffff::1") != rules.network("2001:db8:1:3::1")
+    assert (
+        rules.network("2001:db8:1:2:3::4") == rules.network("2001:db8:1:2:ffff::1") != rules.network("2001:db8:1:3::1")
+    )
     assert rules.network("::ffff:10.0.0.1") == rules.network("10.0.0.1") == "10.0.0.1"
     assert rules.network("unix") == "unix"
 

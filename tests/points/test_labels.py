@@ -12,7 +12,7 @@ from PIL import Image
 
 from backend import settings
 from backend.database import DB, Scope, reading, row, rows, value
-from backend.points import printing, queries
+from backend.points import commands, printing, queries
 from backend.row import uuid7
 from qr.sheets import write_sheet
 from tests.conftest import Browser
@@ -109,6 +109,15 @@ async def test_a_sheet_that_cannot_be_printed_is_told(browser: Browser, form: di
     assert why in answer.text
 
 
+async def test_the_calibration_page_is_refused_like_a_sheet(browser: Browser) -> None:
+    async with browser("manager") as client:
+        page = await client.get("/labels/calibration.pdf?stock=60mm&dx=1.5")
+        assert page.headers["content-type"] == "application/pdf"
+        wrong = await client.get("/labels/calibration.pdf?stock=60mm&start=99&label=x")
+    assert wrong.status_code == 422
+    assert "from 1 to 8" in wrong.text
+
+
 async def test_a_foreign_label_is_not_there(browser: Browser, world: World) -> None:
     foreign = await label(world, "code = $1", world.codes["lab_two"], school="two")
     async with browser("manager") as client:
@@ -125,7 +134,7 @@ async def test_a_foreign_label_is_not_there(browser: Browser, world: World) -> N
         form = {"point": str(world.points["lab_two"])}
         assert (await client.post(f"/labels/{own['id']}/bind", data=form)).status_code == 404
         assert "Nothing found" in (await client.get(f"/labels?q={foreign['short']}")).text
-    assert (await label(world, "id = $1", foreign["id"], school="two"))["printed_at"] is None
+    assert await label(world, "id = $1", foreign["id"], school="two") == foreign
 
 
 async def test_the_life_of_a_label(browser: Browser, world: World) -> None:
@@ -219,7 +228,7 @@ async def test_only_who_may_handle_labels_does(browser: Browser, world: World) -
             assert (await client.get(f"/labels/claim/{it['code']}")).status_code == 403
 
 
-async def test_a_code_is_found_only_by_those_who_may_see_its_school(world: World) -> None:
+async def test_a_code_is_found_only_by_those_who_may_see_its_school(app: object, world: World) -> None:
     code = world.codes["lab"]
     spoken = code.lower().replace("0", "o")
     for who, sees in (("guard", True), ("district", True), ("neighbour", False), ("other_district", False)):
@@ -230,11 +239,13 @@ async def test_a_code_is_found_only_by_those_who_may_see_its_school(world: World
     assert (found["now"], found["point"]) == ("bound", world.points["lab"])
 
 
-async def test_the_command_line_prints_every_label_there_is(world: World, dsns: Any, tmp_path: Any) -> None:
+async def test_the_command_line_prints_every_label_there_is(
+    app: object, world: World, dsns: Any, tmp_path: Any
+) -> None:
     pool, DB.pool = DB.pool, None
     try:
         await DB.open(dsns.owner, size=1)
-        everything, one = await printing.printable(), await printing.printable(world.bodies["three"])
+        everything, one = await commands.printable(), await commands.printable(world.bodies["three"])
         assert await value_of_all() == len(everything)
     finally:
         await DB.close()
@@ -257,8 +268,18 @@ async def value_of_all() -> int:
 def test_the_templates_have_chinese_for_every_reason() -> None:
     """Rules hold their messages as plain texts: the catalogue must know each of them."""
     from backend.language import catalogue
-    from backend.points import actions, forms, pages, pages_labels, pages_places, pages_print, pages_sheet, rules
-    from backend.points import rules_sheet, sheets
+    from backend.points import (
+        actions,
+        forms,
+        pages,
+        pages_labels,
+        pages_places,
+        pages_print,
+        pages_sheet,
+        rules,
+        rules_sheet,
+        sheets,
+    )
 
     modules = (actions, forms, pages, pages_labels, pages_places, pages_print, pages_sheet, rules, rules_sheet, sheets)
     texts = {

@@ -2,12 +2,13 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date
 
 import openpyxl
 import pytest
 
-from backend.points import rules_sheet, sheets
+from backend.points import rules, rules_sheet, sheets
 from backend.points.rules_sheet import COLUMNS, Sheet, SheetTrouble, check, plain, read
 
 KINDS = {plain("实验室"): "lab", plain("灭火器设置点"): "fire_extinguisher"}
@@ -19,11 +20,11 @@ def from_text(text: str, encoding: str = "utf-8") -> Sheet:
     return read(sheets.grid(text.encode(encoding)))
 
 
-def from_cells(*rows: list[object], merge: str = "") -> Sheet:
+def from_cells(*rows: Sequence[object], merge: str = "") -> Sheet:
     book = openpyxl.Workbook()
     assert book.active is not None
     for row in rows:
-        book.active.append(row)
+        book.active.append(list(row))
     if merge:
         book.active.merge_cells(merge)
     out = io.BytesIO()
@@ -74,7 +75,7 @@ def test_what_excel_spoilt_is_told_by_row_and_column() -> None:
 
 
 def test_merged_buildings_count_for_every_row_below() -> None:
-    rows = [["A-1", "一", "实验室", "实验楼", "1层"], ["A-2", "二", "实验室", None, "2层"]]
+    rows: list[list[object]] = [["A-1", "一", "实验室", "实验楼", "1层"], ["A-2", "二", "实验室", None, "2层"]]
     sheet = from_cells(HEAD.split(",")[:5], *rows, merge="D2:D3")
     assert [row["building"] for row in sheet.rows.values()] == ["实验楼", "实验楼"]
 
@@ -82,7 +83,7 @@ def test_merged_buildings_count_for_every_row_below() -> None:
 def test_errors_name_row_and_column() -> None:
     rows = ["A-1,a,没有这种,,,,", ",b,实验室,,,,", "A-3,,实验室,,3层,abc,", "A-3,d,实验室,,,,"]
     assert reasons(from_text("\n".join([HEAD, *rows]))) == [
-        (2, "kind", rules_sheet.NO_SUCH_KIND),
+        (2, "kind", rules.NO_SUCH_KIND),
         (3, "number", "Please fill this in."),
         (4, "name", "Please fill this in."),
         (4, "phone", "This does not look like a phone number."),
@@ -129,7 +130,7 @@ def test_bombs_are_refused_before_they_are_unpacked() -> None:
             sheets.grid(bomb)
         assert told.value.reason == sheets.DAMAGED
     with pytest.raises(SheetTrouble) as told:
-        sheets.grid(zipped(word__document="".encode()))
+        sheets.grid(zipped(word__document=b""))
     assert told.value.reason == sheets.NOT_A_SHEET
 
 

@@ -15,7 +15,14 @@ SCHOOL = "01a20000-0000-7000-8000-000000000001"
 def chain(length: int) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
     for seq in range(1, length + 1):
-        entry = {"seq": seq, "id": f"id{seq}", "kind": "visit", "body": {"n": seq, "words": "灭火器"}, "by": "u", "at": "t"}
+        entry = {
+            "seq": seq,
+            "id": f"id{seq}",
+            "kind": "visit",
+            "body": {"n": seq, "words": "灭火器"},
+            "by": "u",
+            "at": "t",
+        }
         entry["prev"] = entries[-1]["hash"] if entries else START
         entry["hash"] = hash_of(school=SCHOOL, **{**entry, "body": canonical(entry["body"])})
         entries.append(entry)

@@ -8,8 +8,8 @@ import pytest
 from backend import clock
 from backend.access import Member
 from backend.database import reading, rows, value
-from backend.record.rules import canonical, faults
 from backend.record.queries import lines
+from backend.record.rules import canonical, faults
 from backend.row import uuid7
 from backend.trouble import Missing, Refused
 from backend.visits.actions import Receipt, Sending, submit
@@ -32,8 +32,13 @@ async def body_of(world: World, by: Member, point: str = "lab", **bad: str) -> d
             answers.append({"item": str(item.id), "result": "bad", "words": words})
         elif item in found.due and item.answer == "ok_notok_na":
             answers.append({"item": str(item.id), "result": "ok"})
-    return {"point": str(world.points[point]), "label": world.codes[point], "how": "scan", "answers": answers,
-            "saved_at": clock.now().isoformat()}
+    return {
+        "point": str(world.points[point]),
+        "label": world.codes[point],
+        "how": "scan",
+        "answers": answers,
+        "saved_at": clock.now().isoformat(),
+    }
 
 
 async def test_same_again_gives_the_same_receipt_and_another_body_is_refused(app: object, world: World) -> None:

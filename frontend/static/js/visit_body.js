@@ -4,6 +4,14 @@ import { allPhotos, photosNamed } from './photo_input.js';
 
 const shas = (form, name) => photosNamed(form, name).map((photo) => photo.sha256);
 
+/** {question id: what was said} of the questions that follow a problem; null where none was asked. */
+function followUpOf(box, id) {
+  const head = `follow.${id}.`;
+  const names = new Set([...box.querySelectorAll(`[name^="${CSS.escape(head)}"]`)].map((control) => control.name));
+  const said = [...names].map((name) => [name.slice(head.length), valueOf(box, name)]).filter(([, value]) => value);
+  return said.length ? Object.fromEntries(said) : null;
+}
+
 function answerOf(form, box, seconds) {
   const id = idOf(box);
   const number = parseNumber(valueOf(box, `number.${id}`));
@@ -16,6 +24,7 @@ function answerOf(form, box, seconds) {
     date: valueOf(box, `date.${id}`) || null,
     reason: valueOf(box, `reason.${id}`),
     words: valueOf(box, `words.${id}`),
+    follow_up: followUpOf(box, id),
     fixed_on_spot: Boolean(valueOf(box, `fixed.${id}`)),
     seconds: seconds.get(id) ?? null,
     photos: shas(form, `photo.${id}`),

@@ -13,7 +13,7 @@ OPEN, ENDED, ALL = "open", "ended", "all"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Empty means any; `state` is open, ended, all or one state. `start` and `end` are days of the city, both included."""
+    """Empty means any; `state` is open, ended, all or one state. `start` and `end` are days, both included."""
 
     state: str = OPEN
     area: str = ""

@@ -1,0 +1,121 @@
+"""Finds every page that each role can reach: from his start page along the links that pages show him, one of each kind."""
+
+import html
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+
+import httpx
+
+from backend.app import application
+from tests.browser.serving import City
+
+VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+SAID = ("aria-label", "placeholder", "title", "alt", "data-confirm")
+"""Attributes whose words people see or hear."""
+
+
+@cache
+def routes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Every address that can be read, and what it looks like."""
+    kinds = {"uuid": r"[0-9a-fA-F-]{36}", "str": r"[^/]+", "int": r"\d+"}
+    found = []
+    for route in application("").routes:
+        if "GET" in {method for handler in getattr(route, "route_handlers", []) for method in handler.http_methods}:
+            shape = re.sub(r"\{\w+:(\w+)\}", lambda part: kinds[part[1]], route.path)
+            found.append((route.path, re.compile(shape + "/?")))
+    return tuple(sorted(found, key=lambda row: (row[0].count("{"), row[0])))
+
+
+def route_of(address: str) -> str:
+    """The route an address belongs to; "" for none."""
+    path = address.partition("?")[0]
+    return next((name for name, shape in routes() if shape.fullmatch(path)), "")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page as the server sent it."""
+
+    address: str
+    status: int
+    html: str = field(repr=False)
+    headers: httpx.Headers = field(repr=False)
+
+
+def reach(client: httpx.Client, starts: list[str]) -> list[Shown]:
+    """One page of each route and set of query names, in the order they are met; what is no page is passed over."""
+    queue, known, found = deque(starts), set[tuple[str, str, str]](), []
+    while queue:
+        address = html.unescape(queue.popleft())
+        path, _, query = address.partition("?")
+        names = "&".join(sorted({part.partition("=")[0] for part in query.split("&")}))
+        key = (route_of(path), names, "" if route_of(path) else path)
+        if key in known and address not in starts:
+            continue
+        known.add(key)
+        answer = client.get(address)
+        if answer.is_redirect:
+            queue.appendleft(answer.headers["location"])
+        elif "html" in answer.headers.get("content-type", ""):
+            found.append(Shown(address, answer.status_code, answer.text, answer.headers))
+            links = re.findall(r'<a\b[^>]*?href="(/[^"#]*)', html.unescape(answer.text))
+            queue.extend(link for link in links if not link.startswith("/static/"))
+        else:
+            found.append(Shown(address, answer.status_code, "", answer.headers))
+    return found
+
+
+def starts(who: str, city: City) -> list[str]:
+    """Where this person may come from besides his start page: labels, a receipt, a page that is not there."""
+    codes = ["P6XHTHBYQ9JM", "5CPPJQZW88Z1", "NHAZYKNY4SKD", "719NTVSQKCC8", "0000000000ZZ"]
+    own = ["/", "/switch", "/report", "/offline", "/saved", "/unsent", "/notices", "/no-such-page", "/join/nothing"]
+    own += [f"/p/{code}" for code in codes]
+    if not who:
+        return [*own, *(f"/report/{code}" for code in codes), *receipts(city)]
+    if who == "patrol":
+        return [*own, *(f"/visits/{row['id']}" for row in city.rows("SELECT id FROM visit ORDER BY id DESC LIMIT 1"))]
+    if who == "crew":
+        return [*own, *(f"/p/{code}?view=checklist" for code in codes[:2])]
+    if who == "manager":
+        return [*own, "/labels/claim/NHAZYKNY4SKD", "/points?q=zzzz", "/findings?q=zzzz", "/visits?q=zzzz"]
+    return own
+
+
+def receipts(city: City) -> list[str]:
+    return ["/report/receipt/0000000000ZZ"]
+
+
+class Words(HTMLParser):
+    """The words of a page that somebody sees or hears, without those marked as another language or as no language."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        quiet = tag in {"script", "style", "code", "kbd", "svg"} or given.get("translate") == "no"
+        quiet = quiet or (bool(self.open) and "lang" in given) or "mono" in (given.get("class") or "").split()
+        hidden = quiet or any(hush for _, hush in self.open)
+        if not hidden:
+            self.texts += [text for name in SAID if (text := given.get(name))]
+        if tag not in VOID:
+            self.open.append((tag, quiet))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not any(hush for _, hush in self.open):
+            self.texts.append(" ".join(data.split()))
+
+
+def words(page: Shown) -> list[str]:
+    parser = Words()
+    parser.feed(page.html)
+    return parser.texts
