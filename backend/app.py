@@ -72,7 +72,7 @@ def application(dsn: str) -> Litestar:
         },
         lifespan=[database(dsn)],
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=4, minimum_size=600, brotli_gzip_fallback=True
+            backend="brotli", brotli_quality=5, minimum_size=600, brotli_gzip_fallback=True
         ),
         request_max_body_size=FORM_LIMIT,
         openapi_config=None,

@@ -63,11 +63,12 @@ def serve(migrating: bool) -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring the tables of the database up to date."""
-    from backend import database
+    """Bring the tables and the built-in checklists of the database up to date."""
+    from backend.upkeep import bring_up_to_date
 
-    done = with_database(lambda dsns: database.migrate(dsns.owner, dsns.app_role))
-    screen.print(f"[green]✓[/] 数据表已是最新 · Tables are up to date ({len(done)} new)")
+    tables, pack = with_database(bring_up_to_date)
+    news = "，检查表有新版本 · new checklists" if pack else ""
+    screen.print(f"[green]✓[/] 数据表已是最新 · Tables are up to date ({tables} new){news}")
 
 
 @cli.command()
@@ -156,6 +157,36 @@ def import_(file: Any, school: str, only_check: bool) -> None:
         raise UserError(f"Nothing was written: {len(plan.wrong)} errors.", f"没有写入：共 {len(plan.wrong)} 处错误。")
     counts = f"新增 {len(plan.new)} new, 修改 {len(plan.changed)} changed, 未变 {plan.unchanged} unchanged"
     screen.print(f"[green]✓[/] {'仅检查 · only checked: ' if only_check else ''}{counts}")
+
+
+@cli.command()
+@click.argument("username")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--post", default="auditor", show_default=True, help="Post, such as auditor, safety_director, guard.")
+@click.option("--body", metavar="NUMBER", required=True, help="Number of the school or bureau.")
+@click.option("--phone", default="", help="Phone number; also works for signing in.")
+@click.option("--city", metavar="NAME", help="Create the city of this name first, when no body has this number.")
+def member(username: str, name: str, post: str, body: str, phone: str, city: str | None) -> None:
+    """Invite a person: the first administrator, or somebody who lost his password and has nobody to ask."""
+    from backend import database
+    from backend.accounts.actions import add_member
+    from backend.bodies.actions import ensure_city
+
+    async def work(dsns: Dsns) -> str:
+        await database.migrate(dsns.owner, dsns.app_role)
+        await database.DB.open(dsns.owner, size=2)
+        try:
+            if city:
+                await ensure_city(body, city)
+            return await add_member(username, name, post, body, phone)
+        finally:
+            await database.DB.close()
+
+    link = with_database(work)
+    screen.print(
+        "[green]✓[/] 请本人打开链接设置密码，七天内有效，只能用一次 · open once within seven days to set a password:"
+    )
+    click.echo(link)
 
 
 class Bars:

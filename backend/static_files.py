@@ -28,7 +28,7 @@ _EXPORTED = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.
 _EXPORT_LIST = re.compile(r"^export \{([^}]*)\};\n?", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n?", re.MULTILINE | re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*//.*\n?", re.MULTILINE)
-_TAIL_COMMENT = re.compile(r"[ \t]+//[^'\"`\n]*$", re.MULTILINE)
+_TAIL_COMMENT = re.compile(r"[ \t]+// [^\n]*$", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -61,9 +61,9 @@ def lean_js(text: str) -> str:
 
 
 def _tail(found: re.Match[str]) -> str:
-    """A comment behind code goes, unless the line holds a quote that may still be open there."""
+    """A comment behind code goes, unless a quote of the line is still open there."""
     line = found.string[found.string.rfind("\n", 0, found.start()) + 1 : found.start()]
-    return found[0] if any(line.count(quote) % 2 for quote in "'\"`") or "/^" in line else ""
+    return found[0] if any(line.count(quote) % 2 for quote in "'\"`") else ""
 
 
 def bundle(entry: Path) -> str:
@@ -79,6 +79,20 @@ def inside() -> frozenset[Path]:
     order: list[Path] = []
     _visit(STATIC / "js" / ENTRY, order, set())
     return frozenset(order)
+
+
+@cache
+def beside() -> frozenset[Path]:
+    """The files that pages load on demand, with all that those import by themselves."""
+    found: set[Path] = set()
+    waiting = [file for file in STATIC.rglob("*.js") if file not in inside()]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            names = [name for _, name in _STATIC_IMPORT.findall(file.read_text(encoding="utf-8"))]
+            waiting += [(file.parent / name).resolve() for name in names if name.startswith(".")]
+    return frozenset(found)
 
 
 def _inside(name: str) -> bool:

@@ -183,8 +183,10 @@ def ended(family: list[psutil.Process]) -> None:
 def test_serve_survives_every_kill(serving: Serving) -> None:
     """The database, the web server, the supervisor; and after each the next answer comes without any help."""
     serving.start()
-    output: Any = serving.output.read_text()
-    assert f"http://127.0.0.1:{serving.port}" in output
+    address, deadline = f"http://127.0.0.1:{serving.port}", time.monotonic() + 20
+    while address not in (output := serving.output.read_text()):  # the first answer comes a moment before the table
+        assert time.monotonic() < deadline, output
+        time.sleep(0.05)
     assert "Demo sign-ins" not in output  # not in demo mode
 
     killed = serving.named("bin/postgres")

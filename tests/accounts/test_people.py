@@ -1,7 +1,11 @@
 """Inviting, joining, giving and ending posts: who may, for whom, how often, and what strangers learn (nothing)."""
 
+import asyncio
+import os
 import re
 import secrets
+import subprocess
+import sys
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -66,8 +70,6 @@ async def test_an_invitation_from_the_first_click_to_the_first_password(browser:
 
 
 async def test_two_who_join_at_once_are_one(browser: Browser, dsns: Dsns) -> None:
-    import asyncio
-
     path, user = await invited(browser("manager"))
     answers = await asyncio.gather(*(browser().post(path, data={"password": f"{PASSWORD} {n}"}) for n in range(4)))
     assert sorted(answer.status_code for answer in answers) == [303, 404, 404, 404]
@@ -310,3 +312,20 @@ async def test_the_first_administrator_comes_in_by_the_command(dsns: Dsns, world
     answer = await client.post("/" + again.split("/", 3)[3], data={"password": PASSWORD})
     assert answer.status_code == 303
     assert (await client.get("/")).headers["location"] == "/people"
+
+
+def xunan(dsns: Dsns, *words: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "XUNAN_DATABASE_URL": dsns.owner, "XUNAN_APP_DATABASE_URL": dsns.app}
+    program = [sys.executable, "-m", "backend.command", "member", *words]
+    return subprocess.run(program, capture_output=True, text=True, env=environment, check=False, timeout=60)
+
+
+async def test_the_command_prints_a_link(dsns: Dsns, world: World, browser: Browser) -> None:
+    words = ("--name", "王主任", "--body", "city")
+    done = await asyncio.to_thread(xunan, dsns, f"c{secrets.token_hex(4)}", *words)
+    assert done.returncode == 0, done.stderr
+    link = done.stdout.split()[-1]
+    assert (await browser().get("/" + link.split("/", 3)[3])).status_code == 200
+    wrong = await asyncio.to_thread(xunan, dsns, "someone", "--name", "x", "--body", "nowhere")
+    assert wrong.returncode == 2
+    assert "Traceback" not in wrong.stderr

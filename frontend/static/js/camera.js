@@ -1,5 +1,4 @@
 // A photo taken inside the page: nothing leaves it, so the page is not killed while the camera app is open.
-import { addPhotos } from './photo_input.js';
 import { copyOf, t } from './texts.js';
 
 const WANTED = { video: { facingMode: { ideal: 'environment' }, width: { ideal: 1920 }, height: { ideal: 1440 } } };
@@ -24,8 +23,8 @@ async function open(dialog, video) {
   await video.play();
 }
 
-/** Opens the viewfinder; the frame goes to this file input. */
-export async function shoot(input) {
+/** Opens the viewfinder; the frame goes to this file input by add(input, blobs, inPage). */
+export async function shoot(input, add) {
   const dialog = copyOf('data-camera-dialog');
   document.body.append(dialog);
   const video = dialog.querySelector('video');
@@ -36,7 +35,7 @@ export async function shoot(input) {
     const blob = await frame(video);
     navigator.vibrate?.(30);
     dialog.close();
-    await addPhotos(input, [blob], true);
+    await add(input, [blob], true);
   });
   dialog.showModal();
   try {

@@ -115,7 +115,7 @@ function offerCamera(box, button) {
   button.hidden = false;
   button.addEventListener('click', async () => {
     const { shoot } = await import('./camera.js').catch(() => ({}));
-    if (shoot) shoot(input);
+    if (shoot) shoot(input, addPhotos);
     else input.click(); // the file was not downloaded in time: the system's camera does it
   });
 }

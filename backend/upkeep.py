@@ -1,0 +1,16 @@
+"""What a new version of the program brings into an existing database: tables first, then the built-in checklists."""
+
+from backend.checklists.actions import load_pack
+from backend.database import DB, migrate
+from backend.demo import builtin_pack
+from backend.postgres_roles import Dsns
+
+
+async def bring_up_to_date(dsns: Dsns) -> tuple[int, bool]:
+    """How many migrations ran, and whether a new version of the pack came in. Safe to run again, and twice at once."""
+    done = await migrate(dsns.owner, dsns.app_role)
+    await DB.open(dsns.owner, size=2)
+    try:
+        return len(done), await load_pack(builtin_pack())
+    finally:
+        await DB.close()
