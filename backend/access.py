@@ -76,7 +76,7 @@ POSTS: dict[str, Role] = {
     "inspector": Role.INSPECTOR,
     "auditor": Role.ADMINISTRATOR,
 }
-"""Posts of fixtures/pack/roles.json; those without an account of their own (the public, other departments) are absent."""
+"""Posts of fixtures/pack/roles.json; without those that have no account (the public, other departments)."""
 
 SESSION_COOKIE = "xunan"
 DEVICE_COOKIE = "xunan-device"

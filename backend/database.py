@@ -70,7 +70,7 @@ class Tx(PostgresTransaction):
     async def __aenter__(self) -> PostgresTransaction:
         if self._parent is not None:
             return self._parent
-        self.connection = await self.get_connection()
+        self.connection = await self.get_connection()  # type: ignore[no-untyped-call]
         try:
             await self.connection.execute(_begin(self._scope, reading=self._reading, hot=self._hot))
         except BaseException:

@@ -141,8 +141,8 @@ async def _point(point: Point, loaded: Loaded) -> None:
     school, retired = loaded.bodies[point.school], point.retired
     gone = loaded.now - timedelta(days=retired.days_ago) if retired else None
     await database.run(
-        """INSERT INTO point (id, school, kind, number, name, name_en, place, position, position_en, pin_x, pin_y, latitude,
-             longitude, responsible, phone, note, state, retired_at)
+        """INSERT INTO point (id, school, kind, number, name, name_en, place, position, position_en, pin_x, pin_y,
+             latitude, longitude, responsible, phone, note, state, retired_at)
            VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)""",
         *(key, school, point.kind, point.number, point.name, point.name_en, loaded.places.get(point.floor or "")),
         *(point.position, point.position_en, point.x, point.y, point.lat, point.lon, loaded.users[point.responsible]),

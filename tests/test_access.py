@@ -1,4 +1,4 @@
-"""The access matrix, made from the application's own routes: each route x role x own, neighbour's and far school's rows.
+"""The access matrix, made from the application's own routes: each route x role x whose rows.
 
 A route without a stated permission, or without a row in SUBJECTS when its address names something, fails.
 """
@@ -127,7 +127,8 @@ async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, s
     )
     label = await owner.fetchval("SELECT id FROM label WHERE school = $1 LIMIT 1", body)
     visit = await owner.fetchval(
-        """INSERT INTO visit (id, school, point, by, member, how, body_hash) VALUES ($1, $2, $3::uuid, $4, $5, 'scan', '')
+        """INSERT INTO visit (id, school, point, by, member, how, body_hash)
+           VALUES ($1, $2, $3::uuid, $4, $5, 'scan', '')
            RETURNING id""",
         *(uuid7(), body, UUID(point), manager["user"], manager["id"]),
     )
@@ -140,11 +141,13 @@ async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, s
     )
     stored = secrets.token_hex(32)
     await owner.execute(
-        """INSERT INTO photo (school, sha256, stored_sha256, state, role, visit) VALUES ($1, $2, $2, 'kept', 'problem', $3)""",
+        """INSERT INTO photo (school, sha256, stored_sha256, state, role, visit)
+           VALUES ($1, $2, $2, 'kept', 'problem', $3)""",
         *(body, stored, visit),
     )
     invitation = await owner.fetchval(
-        'INSERT INTO invitation (body, "user", token_hash, invited_by, expires_at) VALUES ($1,$2,$3,$2,now()) RETURNING id',
+        """INSERT INTO invitation (body, "user", token_hash, invited_by, expires_at)
+           VALUES ($1,$2,$3,$2,now()) RETURNING id""",
         *(body, manager["user"], secrets.token_hex(32)),
     )
     session = await owner.fetchval('SELECT id FROM user_session WHERE "user" = $1 LIMIT 1', manager["user"])

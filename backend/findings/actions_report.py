@@ -158,7 +158,10 @@ async def _pay(label: Mapping[str, Any], sender: Sender, bits: int, until: datet
     done = rules.solved(sender.puzzle, sender.answer, label["code"], int(clock.now().timestamp()), _seal)
     if done is not None and done.difficulty >= bits - 1:
         async with writing(Scope()):
-            await database.run("DELETE FROM throttle WHERE key LIKE 'puzzle:%' AND window_ends < now()")
+            await database.run(
+                """DELETE FROM throttle WHERE (key LIKE 'puzzle:%' OR key LIKE 'report:%')
+                     AND window_ends < now() - interval '1 day'"""
+            )
             fresh = await database.value(
                 """INSERT INTO throttle (key, count, window_ends) VALUES ($1, 1, to_timestamp($2) + interval '1 minute')
                    ON CONFLICT (key) DO NOTHING RETURNING 1""",

@@ -124,9 +124,9 @@ async def totals(member: Member, wanted: Wanted) -> dict[str, int]:
     states = dict.fromkeys((OPEN, ENDED, wanted.state))
     states.pop(ALL, None)
     most = MOST_COUNTED + 1
+    some = f"SELECT FROM finding f WHERE {where}"
     counts = ", ".join(
-        f"(SELECT count(*) FROM (SELECT FROM finding f WHERE {where} AND {_of_state(state)} LIMIT {most}) x) AS {state}_"
-        for state in states
+        f"(SELECT count(*) FROM ({some} AND {_of_state(state)} LIMIT {most}) x) AS n_{state}" for state in states
     )
     async with reading(member.scope):
         found = await database.row(f"SELECT {counts}", *values)

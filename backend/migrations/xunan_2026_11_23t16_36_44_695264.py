@@ -129,61 +129,33 @@ DESCRIPTION = "tables"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="xunan", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="xunan", description=DESCRIPTION)
 
-    manager.add_table(
-        class_name="Answer", tablename="answer", schema=None, columns=None
-    )
+    manager.add_table(class_name="Answer", tablename="answer", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Limit", tablename="limit", schema=None, columns=None
-    )
+    manager.add_table(class_name="Limit", tablename="limit", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Label", tablename="label", schema=None, columns=None
-    )
+    manager.add_table(class_name="Label", tablename="label", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Sighting", tablename="sighting", schema=None, columns=None
-    )
+    manager.add_table(class_name="Sighting", tablename="sighting", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Report", tablename="report", schema=None, columns=None
-    )
+    manager.add_table(class_name="Report", tablename="report", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="PointKind", tablename="point_kind", schema=None, columns=None
-    )
+    manager.add_table(class_name="PointKind", tablename="point_kind", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Session", tablename="user_session", schema=None, columns=None
-    )
+    manager.add_table(class_name="Session", tablename="user_session", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Throttle", tablename="throttle", schema=None, columns=None
-    )
+    manager.add_table(class_name="Throttle", tablename="throttle", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Checklist", tablename="checklist", schema=None, columns=None
-    )
+    manager.add_table(class_name="Checklist", tablename="checklist", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Visit", tablename="visit", schema=None, columns=None
-    )
+    manager.add_table(class_name="Visit", tablename="visit", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Body", tablename="body", schema=None, columns=None
-    )
+    manager.add_table(class_name="Body", tablename="body", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Place", tablename="place", schema=None, columns=None
-    )
+    manager.add_table(class_name="Place", tablename="place", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Member", tablename="member", schema=None, columns=None
-    )
+    manager.add_table(class_name="Member", tablename="member", schema=None, columns=None)
 
     manager.add_table(
         class_name="RecordHead",
@@ -192,17 +164,11 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Item", tablename="item", schema=None, columns=None
-    )
+    manager.add_table(class_name="Item", tablename="item", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Finding", tablename="finding", schema=None, columns=None
-    )
+    manager.add_table(class_name="Finding", tablename="finding", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Point", tablename="point", schema=None, columns=None
-    )
+    manager.add_table(class_name="Point", tablename="point", schema=None, columns=None)
 
     manager.add_table(
         class_name="SchoolKind",
@@ -218,17 +184,11 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Notice", tablename="notice", schema=None, columns=None
-    )
+    manager.add_table(class_name="Notice", tablename="notice", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Invitation", tablename="invitation", schema=None, columns=None
-    )
+    manager.add_table(class_name="Invitation", tablename="invitation", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Photo", tablename="photo", schema=None, columns=None
-    )
+    manager.add_table(class_name="Photo", tablename="photo", schema=None, columns=None)
 
     manager.add_table(
         class_name="FindingEvent",
@@ -237,9 +197,7 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="User", tablename="app_user", schema=None, columns=None
-    )
+    manager.add_table(class_name="User", tablename="app_user", schema=None, columns=None)
 
     manager.add_table(
         class_name="RecordEntry",
@@ -7712,9 +7670,7 @@ async def forwards():
         tablename="sighting",
         constraint_name="sighting_kind_known",
         constraint_class=Check,
-        params={
-            "condition": "\"kind\" IN ('again', 'still', 'worse', 'gone', 'me_too')"
-        },
+        params={"condition": "\"kind\" IN ('again', 'still', 'worse', 'gone', 'me_too')"},
         schema=None,
     )
 
@@ -7732,9 +7688,7 @@ async def forwards():
         tablename="report",
         constraint_name="report_area_known",
         constraint_class=Check,
-        params={
-            "condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"
-        },
+        params={"condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"},
         schema=None,
     )
 
@@ -7781,9 +7735,7 @@ async def forwards():
         tablename="visit",
         constraint_name="visit_how_known",
         constraint_class=Check,
-        params={
-            "condition": "\"how\" IN ('scan', 'photo', 'typed', 'list', 'link')"
-        },
+        params={"condition": "\"how\" IN ('scan', 'photo', 'typed', 'list', 'link')"},
         schema=None,
     )
 
@@ -7848,9 +7800,7 @@ async def forwards():
         tablename="body",
         constraint_name="body_place",
         constraint_class=Check,
-        params={
-            "condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
-        },
+        params={"condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"},
         schema=None,
     )
 
@@ -7904,9 +7854,7 @@ async def forwards():
         tablename="item",
         constraint_name="item_answer_known",
         constraint_class=Check,
-        params={
-            "condition": "\"answer\" IN ('ok_notok_na', 'number', 'text', 'date', 'choice')"
-        },
+        params={"condition": "\"answer\" IN ('ok_notok_na', 'number', 'text', 'date', 'choice')"},
         schema=None,
     )
 
@@ -7962,9 +7910,7 @@ async def forwards():
         tablename="item",
         constraint_name="item_severity_known",
         constraint_class=Check,
-        params={
-            "condition": "\"severity\" IN ('general', 'fix_now', 'stop_use', 'report_now', 'major_suspected')"
-        },
+        params={"condition": "\"severity\" IN ('general', 'fix_now', 'stop_use', 'report_now', 'major_suspected')"},
         schema=None,
     )
 
@@ -8002,9 +7948,7 @@ async def forwards():
         tablename="finding",
         constraint_name="finding_source_known",
         constraint_class=Check,
-        params={
-            "condition": "\"source\" IN ('patrol', 'report', 'inspection', 'self_check', 'hand')"
-        },
+        params={"condition": "\"source\" IN ('patrol', 'report', 'inspection', 'self_check', 'hand')"},
         schema=None,
     )
 
@@ -8013,9 +7957,7 @@ async def forwards():
         tablename="finding",
         constraint_name="finding_area_known",
         constraint_class=Check,
-        params={
-            "condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"
-        },
+        params={"condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"},
         schema=None,
     )
 
@@ -8105,9 +8047,7 @@ async def forwards():
         tablename="point",
         constraint_name="point_pin",
         constraint_class=Check,
-        params={
-            "condition": "pin_x BETWEEN 0 AND 1 AND pin_y BETWEEN 0 AND 1 AND (pin_x IS NULL) = (pin_y IS NULL)"
-        },
+        params={"condition": "pin_x BETWEEN 0 AND 1 AND pin_y BETWEEN 0 AND 1 AND (pin_x IS NULL) = (pin_y IS NULL)"},
         schema=None,
     )
 
@@ -8116,9 +8056,7 @@ async def forwards():
         tablename="point",
         constraint_name="point_position",
         constraint_class=Check,
-        params={
-            "condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
-        },
+        params={"condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"},
         schema=None,
     )
 
@@ -8145,9 +8083,7 @@ async def forwards():
         tablename="label_event",
         constraint_name="label_verb_known",
         constraint_class=Check,
-        params={
-            "condition": "\"verb\" IN ('print', 'bind', 'revoke', 'replace')"
-        },
+        params={"condition": "\"verb\" IN ('print', 'bind', 'revoke', 'replace')"},
         schema=None,
     )
 
@@ -8259,9 +8195,7 @@ async def forwards():
         tablename="record_entry",
         constraint_name="record_hash_shape",
         constraint_class=Check,
-        params={
-            "condition": "length(hash) = 64 AND length(prev) = 64 AND seq > 0"
-        },
+        params={"condition": "length(hash) = 64 AND length(prev) = 64 AND seq > 0"},
         schema=None,
     )
 

@@ -23,7 +23,7 @@ async def readable(member: Member, school: UUID) -> None:
 
 
 async def lines(member: Member, school: UUID, after: int = 0) -> AsyncIterator[dict[str, Any]]:
-    """Entries of a school in order, `body` as its canonical JSON text; page by page, each in a transaction of its own."""
+    """Entries of a school in order, `body` as its canonical JSON text; each page in a transaction of its own."""
     while True:
         async with reading(member.scope):
             found = await database.rows(

@@ -1,8 +1,8 @@
 """The chain: each entry's hash covers the one before it, so that nothing can be changed, dropped or slipped in unseen.
 
 hash = SHA-256, in hex, of the UTF-8 text `v1|school|seq|id|kind|at|by|prev|body`, where `body` is canonical JSON:
-keys sorted, no spaces, ASCII only (Python's `json.dumps(sort_keys=True, separators=(",", ":"))`), `by` the id of the user
-or empty, `prev` the hash before it (64 zeros before the first).
+keys sorted, no spaces, ASCII only (Python's `json.dumps(sort_keys=True, separators=(",", ":"))`), `by` the id of the
+user or empty, `prev` the hash before it (64 zeros before the first).
 """
 
 import hashlib

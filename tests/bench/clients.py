@@ -1,4 +1,4 @@
-"""A handful of HTTP/1.1 clients over plain sockets: the measured server shares two cores with them, so they must be cheap."""
+"""A handful of HTTP/1.1 clients over plain sockets; the measured server shares two cores with them."""
 
 import asyncio
 import time

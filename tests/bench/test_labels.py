@@ -33,7 +33,8 @@ with tempfile.TemporaryDirectory() as folder:
 print(json.dumps({
     "labels": done.labels, "pages": done.pages, "told": len(heard), "encoding_s": round(encoding, 2),
     "printing_s": round(printing, 2), "ratio": round(printing / encoding, 2), "file_mb": round(size / 1e6, 2),
-    "peak_mb": round(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024, 1), "load": os.getloadavg()[0],
+    "load": os.getloadavg()[0],
+    "peak_mb": round(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024, 1),
 }))
 """
 

@@ -1,4 +1,4 @@
-"""How fast a visit is recorded and a point opened, against what PostgreSQL and this server can do at all in the same run."""
+"""How fast a visit is recorded and a point opened, against what PostgreSQL and this server can do at all."""
 
 import asyncio
 import json
@@ -97,8 +97,9 @@ def pgbench(dsns: Dsns, clients: int) -> float:
     )
     database = parts.path[1:]
     psql = str(Path(program).with_name("psql"))
-    table = """DROP TABLE IF EXISTS bench_visit, bench_answer; CREATE TABLE bench_visit (id uuid PRIMARY KEY, at
-      timestamptz, words text, n int); CREATE TABLE bench_answer (id uuid PRIMARY KEY, visit int, result text, at timestamptz)"""
+    table = """DROP TABLE IF EXISTS bench_visit, bench_answer; 
+      CREATE TABLE bench_visit (id uuid PRIMARY KEY, at timestamptz, words text, n int);
+      CREATE TABLE bench_answer (id uuid PRIMARY KEY, visit int, result text, at timestamptz)"""
     subprocess.run([psql, "-q", database, "-c", table], env=environment, check=True, capture_output=True)
     answer = "INSERT INTO bench_answer VALUES (gen_random_uuid(), :a, 'ok', now());\n"
     script = LIMIT.format(answer * 12)

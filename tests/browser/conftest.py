@@ -19,7 +19,9 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 LANGUAGES = ["zh-CN", "en"]
-BROKEN_RULE = "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+BROKEN_RULE = (
+    "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

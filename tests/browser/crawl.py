@@ -47,9 +47,12 @@ class Shown:
 
 def reach(client: httpx.Client, starts: list[str]) -> list[Shown]:
     """One page of each route and set of query names, in the order they are met; what is no page is passed over."""
-    queue, known, found = deque(starts), set[tuple[str, str, str]](), []
+    queue, seen, known, found = deque(starts), set[str](), set[tuple[str, str, str]](), []
     while queue:
-        address = html.unescape(queue.popleft())
+        address = queue.popleft()
+        if address in seen:
+            continue
+        seen.add(address)
         path, _, query = address.partition("?")
         names = "&".join(sorted({part.partition("=")[0] for part in query.split("&")}))
         key = (route_of(path), names, "" if route_of(path) else path)

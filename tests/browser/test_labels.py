@@ -35,7 +35,10 @@ async def test_a_printed_sheet_leads_to_its_points(phone: Open, city: City, site
     patrol = await phone("patrol")
     await patrol.goto(address)
     await expect(patrol.get_by_role("heading", level=1)).to_contain_text("校门门卫室")
-    assert city.value("SELECT count(*) FROM label WHERE point IS NOT NULL AND revoked_at IS NULL AND printed_at IS NULL") == 0
+    assert (
+        city.value("SELECT count(*) FROM label WHERE point IS NOT NULL AND revoked_at IS NULL AND printed_at IS NULL")
+        == 0
+    )
 
 
 async def test_a_blank_label_is_claimed_with_a_phone(phone: Open, city: City) -> None:

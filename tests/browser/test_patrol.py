@@ -128,7 +128,9 @@ async def test_by_keyboard_alone(phone: Open, city: City) -> None:
     await page.wait_for_selector("form[data-ready]")
     for _ in range(80):
         await page.keyboard.press("Tab")
-        what = await page.evaluate("(it => [it.type || '', it.name || '', it.form ? it.form.id : ''])(document.activeElement)")
+        what = await page.evaluate(
+            "(it => [it.type || '', it.name || '', it.form ? it.form.id : ''])(document.activeElement)"
+        )
         if what[0] == "radio" and what[1].startswith("result."):
             await page.keyboard.press("Space")
         if what[0] == "submit" and what[2] == "visit":

@@ -80,7 +80,9 @@ async def test_the_plain_form_is_recorded_with_its_photo(browser: Browser, world
     assert photos[0]["finding"] is not None
 
 
-async def test_what_is_missing_is_said_beside_the_item_and_nothing_typed_is_lost(browser: Browser, world: World) -> None:
+async def test_what_is_missing_is_said_beside_the_item_and_nothing_typed_is_lost(
+    browser: Browser, world: World
+) -> None:
     fields = await form_of(world, "neighbour", "gate_two")
     first = next(name for name in fields if name.startswith("result."))
     fields[first] = "unchecked"
