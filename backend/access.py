@@ -1,7 +1,7 @@
 """Who is asking and what his role allows: posts fold into seven roles, a role is a set of `Do`."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -159,13 +159,16 @@ async def identify(token: str | None) -> Member | None:
     return member_from(row) if row else None
 
 
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
 def may(do: Do) -> Guard:
-    """The guard that states a handler's permission; a handler without one fails a test."""
+    """The guard that states a handler's permission; a handler without one fails a test.
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    It waits for nothing, yet it is a coroutine: Litestar would send a plain function to a thread at each request.
+    """
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         if do is Do.PUBLIC:
             return
         member: Member | None = connection.scope.get("user")

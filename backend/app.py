@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,9 +18,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from servestatic import ServeStaticASGI
 
 from backend import errors, shell
-from backend.access import SESSION_COOKIE, Do, identify, may
+from backend.access import SESSION_COOKIE, Do, Member, Role, identify, may
 from backend.accounts.session_actions import touch
 from backend.database import DB
+from backend.notices.queries import unread
 from backend.origin import SAFE, is_foreign
 from backend.page import publish
 from backend.proxy import behind
@@ -28,6 +30,7 @@ from backend.settings import settings
 from backend.trouble import Forbidden, Trouble
 
 log = logging.getLogger("xunan")
+logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # or each lost connection prints a traceback on a restart
 
 CSP = (
     "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -45,6 +48,8 @@ NEEDS_WASM = frozenset({"/scan"})
 """The scanner decodes with WebAssembly; no other page may compile it."""
 
 JSON_LIMIT, FORM_LIMIT = 1_000_000, 60_000_000
+SILENCE = 30.0
+"""Seconds between two complaints that the database is away."""
 
 
 def create(dsn: str | None = None) -> ASGIApp:
@@ -113,12 +118,15 @@ def database(dsn: str) -> Any:
 
 
 async def _open(dsn: str) -> None:
+    said = -SILENCE
     while True:
         try:
             await DB.open(dsn)
             return
         except (*errors.AWAY, OSError, asyncpg.PostgresError) as error:  # our role may not have been made yet
-            log.warning("waiting for the database: %s", type(error).__name__)
+            if time.monotonic() - said >= SILENCE:
+                said = time.monotonic()
+                log.warning("waiting for the database: %s", type(error).__name__)
             await asyncio.sleep(0.5)
 
 
@@ -136,12 +144,22 @@ def who(app: ASGIApp) -> ASGIApp:
         token = request.cookies.get(SESSION_COOKIE)
         if token and scope["path"] != "/healthz":
             scope["user"] = await identify(token)
+        if hears_notices(request, scope["user"]):
+            scope["unread"] = await unread(scope["user"])  # type: ignore[typeddict-unknown-key]
         await app(scope, receive, send)
         if scope["user"] is not None and request.method not in SAFE:
             with contextlib.suppress(Exception):  # the answer is out already, and this is only "last seen"
                 await touch(scope["user"])
 
     return middleware
+
+
+def hears_notices(request: Request[Any, Any, Any], member: Member | None) -> bool:
+    """Whether the answer may be a page with the bell; who patrols gets no notices and pays nothing for them."""
+    if member is None or request.method != "GET" or "hx-request" in request.headers:
+        return False
+    page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(("/photos/", "/plans/"))
+    return page and member.role is not Role.PATROL and member.may(Do.SEE_FINDINGS)
 
 
 def guarded(app: ASGIApp) -> ASGIApp:

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, Router, get
 
 from backend import database
-from backend.access import Do, may
+from backend.access import POSTS, Do, may
 from backend.accounts.rules import POST_NAMES
 from backend.bodies.rules import DEMO_CITY
 from backend.database import Scope, reading
@@ -52,13 +52,14 @@ async def demo(request: R) -> Response[str]:
         schools = [body for body in bodies if body["kind"] == "school"]
         school = next((body for body in schools if body["id"] == wished), None) or _first(schools)
         chosen = [body for body in ([school] if school else []) + bodies if body is school or body["kind"] != "school"]
-        people = [(body, await database.rows(_PEOPLE, body["id"])) for body in chosen]
+        people = [(body, [p for p in await database.rows(_PEOPLE, body["id"]) if p["post"] in POSTS]) for body in chosen]
         labels = await database.rows(_LABELS, school["id"]) if school else []
     for label in labels:
         label["picture"] = pictures.svg(codes.address(settings().public_url, label["code"]))
     for _, persons in people:
         for person in persons:
-            person["post_name"] = say(language, POST_NAMES.get(person["post"], person["post"]))
+            post = person["post"]
+            person["post_name"] = say(language, POST_NAMES[post])
     shown: dict[str, Any] = {"schools": schools, "school": school, "people": people, "labels": labels}
     return page(request, "demo/wall.html", password=PASSWORD, **shown)
 

@@ -31,6 +31,8 @@ TITLES = {
     500: N_("Something broke on our side"),
     503: N_("The server is not ready"),
 }
+OWN_PAGE = frozenset({403, 404, 409, 500, 503})
+"""Troubles with a page of their own; the others share one."""
 AWAY = (
     ConnectionError,
     asyncpg.CannotConnectNowError,
@@ -53,7 +55,7 @@ def of_trouble(request: Request[Any, Any, Any], error: Trouble) -> Response[Any]
         return to_sign_in(request)
     language = language_of(request)
     reason = say(language, error.reason, **error.facts) if error.reason else ""
-    fields = {k: say(language, v) for k, v in error.fields.items()} if isinstance(error, Invalid) else {}
+    fields = {k: say(language, v, **error.facts) for k, v in error.fields.items()} if isinstance(error, Invalid) else {}
     headers = {"Retry-After": str(error.facts.get("seconds", 60))} if isinstance(error, TooMany) else {}
     return answer(request, error.status, error.code, reason, fields, headers)
 
@@ -110,13 +112,14 @@ def answer(
     try:
         return page(
             request,
-            "errors/error.html",
+            f"errors/{status}.html" if status in OWN_PAGE else "errors/error.html",
             status=status,
             headers=headers,
             title=say(language_of(request), title),
             text=reason,
             fields=fields,
             code=status,
+            again=request.url.path if request.method == "GET" else "",
         )
     except Exception:  # the last resort must not need a template
         log.exception("error page")

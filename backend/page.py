@@ -15,7 +15,7 @@ from backend import clock
 from backend.access import Do, Member
 from backend.language import CHINESE, ENGLISH, LANGUAGES, N_, choose, either, say, speaker
 from backend.settings import settings
-from backend.static_files import STATIC, content
+from backend.static_files import STATIC, content, later
 
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 LANGUAGE_COOKIE = "xunan-language"
@@ -47,7 +47,7 @@ def render(template: str, language: str, request: Request[Any, Any, Any] | None 
     member: Member | None = request.scope.get("user") if request else None
     return environment(language).render_template(
         template,
-        me=_shown(member, language) if member else None,
+        me=_shown(member, language) | {"unread": request.scope.get("unread", 0)} if request and member else None,
         path=request.url.path if request else "",
         address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request else "",
         now=clock.now(),
@@ -187,17 +187,18 @@ def publish(target: Path) -> Path:
         relative = file.relative_to(STATIC)
         hashed = relative.with_name(f"{relative.stem}.{_digest(file)}{relative.suffix}")
         if not (target / hashed).exists():
-            _place(file, target / hashed)
-        _place(file, target / relative)
+            _place(content(file), target / hashed)
+        _place(content(file), target / relative)
+    name, served = later()
+    _place(served, target / name)
     return target
 
 
-def _place(source: Path, goal: Path) -> None:
-    served = content(source)
+def _place(served: bytes, goal: Path) -> None:
     if goal.exists() and goal.read_bytes() == served:
         return
     goal.parent.mkdir(parents=True, exist_ok=True)
-    if source.suffix in {".css", ".js", ".mjs", ".svg", ".wasm", ".json", ".webmanifest", ".html"}:
+    if goal.suffix in {".css", ".js", ".mjs", ".svg", ".wasm", ".json", ".webmanifest", ".html"}:
         quality = 11 if len(served) < 300_000 else 9
         goal.with_name(goal.name + ".br").write_bytes(brotli.compress(served, quality=quality))
     scratch = goal.with_name(goal.name + ".part")

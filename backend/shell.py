@@ -13,7 +13,7 @@ from backend import photos
 from backend.access import Do, may
 from backend.language import LANGUAGES, say
 from backend.page import LANGUAGE_COOKIE, asset, language_of, page
-from backend.static_files import STATIC, beside, inside
+from backend.static_files import STATIC, beside, inside, later_name
 
 SHELL = ("css/base.css", "css/phone.css", "icons/sprite.svg", "icons/favicon.svg", "js/main.js")
 
@@ -60,7 +60,14 @@ def _worker() -> bytes:
     version = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:16]
     names = [file.relative_to(STATIC).as_posix() for file in files if file in beside() or file not in inside()]
     scripts = [f"/static/{name}" for name in names if name.startswith(("js/", "vendor/")) and name != "js/sw.js"]
-    shell = [*(asset(path) for path in SHELL if (STATIC / path).is_file()), *scripts, "/offline", "/saved", "/unsent"]
+    shell = [
+        *(asset(path) for path in SHELL if (STATIC / path).is_file()),
+        *scripts,
+        f"/static/{later_name()}",
+        "/offline",
+        "/saved",
+        "/unsent",
+    ]
     build = json.dumps({"version": version, "shell": shell})
     return f"self.XUNAN_BUILD={build};\n".encode() + (STATIC / "js/sw.js").read_bytes()
 

@@ -1,16 +1,19 @@
-"""Static files as they are served: without comments, and the scripts of every page as one file.
+"""Static files as they are served: without comments, and the scripts of every page as two files.
 
 A phone in a basement pays for each request more than for each byte. So `js/main.js` is published with the modules it
-imports inside it, each in a function of its own; the others stay apart and are loaded when a page needs them. Sources
-run unchanged in a browser too: nothing here is needed to develop or test them.
+needs at once inside it, each in a function of its own, and `js/later.HASH.js` with those that a page needs from the
+first touch on; the rest stays apart. Sources run unchanged in a browser too: nothing here is needed to develop them.
 """
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "frontend" / "static"
 ENTRY = "main.js"
+LATER = tuple(f"{name}.js" for name in ("unsent", "visit_save", "saved", "locate", "report_form", "sign_out", "shrink"))
+"""What main.js imports on demand and what belongs to it travels together."""
 APART = frozenset(
     f"{name}.js"
     for name in (
@@ -40,7 +43,7 @@ def content(file: Path) -> bytes:
 @cache
 def _content(file: Path, _changed: int) -> bytes:
     if file == STATIC / "js" / ENTRY:
-        return bundle(file).encode()
+        return bundle().encode()
     if file.suffix == ".css":
         return lean_css(file.read_text(encoding="utf-8")).encode()
     if file.suffix == ".js" and (file.parent.name == "js" or file.name == "idb.js"):
@@ -66,19 +69,47 @@ def _tail(found: re.Match[str]) -> str:
     return found[0] if any(line.count(quote) % 2 for quote in "'\"`") else ""
 
 
-def bundle(entry: Path) -> str:
-    """The entry and all it imports as one module, in the order in which they need each other."""
+def bundle() -> str:
+    """The entry and all it imports at once as one module, in the order in which they need each other."""
+    order = _at_once()
+    shared = ",".join(_name(file.name) for file in order[:-1])
+    return "".join(_wrapped(file, file == order[-1]) for file in order) + f"export{{{shared}}};\n"
+
+
+def later() -> tuple[str, bytes]:
+    """Name and content of what is loaded after the first touch; it shares the modules of the entry."""
+    at_once, order = _at_once(), _afterwards()
+    shared = ",".join(_name(file.name) for file in at_once[:-1])
+    digest = hashlib.sha256(content(STATIC / "js" / ENTRY)).hexdigest()[:12]
+    own = ",".join(_name(file.name) for file in order)
+    text = "".join(_wrapped(file, False) for file in order)
+    return later_name(), f"import{{{shared}}}from'./main.{digest}.js';\n{text}export{{{own}}};\n".encode()
+
+
+def later_name() -> str:
+    """By the sources of every script: the entry names it, and it names the entry, so neither can hold the other's hash."""
+    sources = b"".join(file.read_bytes() for file in sorted(STATIC.rglob("js/*.js")))
+    return f"js/later.{hashlib.sha256(sources).hexdigest()[:12]}.js"
+
+
+def _at_once() -> list[Path]:
     order: list[Path] = []
-    _visit(entry, order, set())
-    return "".join(_wrapped(file, file == entry) for file in order)
+    _visit(STATIC / "js" / ENTRY, order, set())
+    return order
+
+
+def _afterwards() -> list[Path]:
+    order: list[Path] = []
+    seen = set(_at_once())
+    for name in LATER:
+        _visit(STATIC / "js" / name, order, seen)
+    return order
 
 
 @cache
 def inside() -> frozenset[Path]:
-    """The files that are part of the entry as it is served."""
-    order: list[Path] = []
-    _visit(STATIC / "js" / ENTRY, order, set())
-    return frozenset(order)
+    """The files that are part of one of the two as they are served."""
+    return frozenset([*_at_once(), *_afterwards()])
 
 
 @cache
@@ -104,9 +135,9 @@ def _visit(file: Path, order: list[Path], seen: set[Path]) -> None:
         return
     seen.add(file)
     text = file.read_text(encoding="utf-8")
-    names = [name for _, name in _STATIC_IMPORT.findall(text)] + _DYNAMIC_IMPORT.findall(text)
-    for name in names:
-        if _inside(name):
+    at_once = [name for _, name in _STATIC_IMPORT.findall(text)]
+    for name in at_once + _DYNAMIC_IMPORT.findall(text):
+        if name in at_once or (_inside(name) and name.split("/")[-1] not in LATER):
             _visit((file.parent / name).resolve(), order, seen)
     order.append(file)
 
@@ -119,10 +150,19 @@ def _wrapped(file: Path, last: bool) -> str:
     ]
     text = _EXPORT.sub("", _EXPORT_LIST.sub("", text))
     text = _STATIC_IMPORT.sub(lambda m: f"const {{{m[1].strip().replace(' as ', ': ')}}}={_name(m[2])};\n", text)
-    text = _DYNAMIC_IMPORT.sub(lambda m: f"Promise.resolve({_name(m[1])})" if _inside(m[1]) else m[0], text)
+    text = _DYNAMIC_IMPORT.sub(_demanded, text)
     if last:
         return text
     return f"const {_name(file.name)}=(()=>{{\n{text}return{{{','.join(names)}}}}})();\n"
+
+
+def _demanded(found: re.Match[str]) -> str:
+    """An import on demand: already here, in the later file, or a file apart."""
+    name = found[1]
+    if not _inside(name):
+        return found[0]
+    here = f"Promise.resolve({_name(name)})"
+    return f"import('./{later_name()[3:]}').then((all)=>all.{_name(name)})" if name.split("/")[-1] in LATER else here
 
 
 def _name(path: str) -> str:

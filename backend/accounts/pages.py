@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, Response, Router, get, post
 from litestar.response import Redirect
 
-from backend.access import Do, Member, Role, hashed, may
+from backend.access import POSTS, Do, Member, Role, hashed, may
 from backend.accounts import actions, me_pages, people_pages, queries, rules, session_actions
 from backend.accounts.cookies import client_of, cookies, device_hash, gone
 from backend.accounts.session_actions import Client, Entered, WrongSignIn
@@ -92,7 +92,7 @@ async def _demo_people(language: str) -> list[dict[str, Any]]:
     found = await queries.demo_people(DEMO_CITY)
     rules.name_posts(found, speaker(language))
     for one in found:
-        if one["post"] in rules.POST_NAMES:  # other departments have a post, but no account of their own
+        if one["post"] in POSTS:  # other departments have a post, but no work of their own here yet
             groups.setdefault(one["body"], {"body": one, "people": []})["people"].append(one)
     return list(groups.values())
 

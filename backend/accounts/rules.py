@@ -32,6 +32,7 @@ POST_NAMES: dict[str, str] = {
     "supervision_committee": N_("Government education supervision office"),
     "inspector": N_("Supervision-group member, school inspector"),
     "auditor": N_("Administrator, audit"),
+    "other_depts": N_("Other department"),
 }
 ROLE_NAMES: dict[str, str] = {
     "patrol": N_("Patrol"),

@@ -8,6 +8,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.response import Redirect
 
 from backend.access import Do, Member, may
+from backend.checklists.queries import kinds, kinds_in_use
 from backend.language import N_
 from backend.page import page
 from backend.points import actions, forms, pages_labels, pages_places, pages_print, pages_sheet, queries, queries_places
@@ -47,7 +48,7 @@ async def index(request: R) -> Response[str]:
         pages=where,
         link=lambda **changes: forms.link(request, **changes),
         query=urlencode({k: v for k, v in request.query_params.items() if k not in {"page", "done", "n"}}),
-        kinds=await queries.kinds(me, school),
+        kinds=await kinds_in_use(me, school),
         all_places=await queries_places.places_of(me, school) if school else [],
         schools=[] if me.school else await queries.schools(me),
         may_change=me.may(Do.SET_UP) and me.school is not None,
@@ -149,7 +150,7 @@ async def _form(
         status=status,
         form=typed,
         errors=errors,
-        kinds=await queries.kinds(me),
+        kinds=await kinds(me, actions.own_school(me)),
         all_places=await queries_places.places_of(me, actions.own_school(me)),
         people=await queries.people(me),
         **more,

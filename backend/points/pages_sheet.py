@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from backend import clock
 from backend.access import Do, Member, may
+from backend.checklists.queries import kinds as kinds_of
 from backend.language import N_, either, say
 from backend.page import language_of, page
 from backend.points import actions_sheet, forms, queries, queries_places, rules_sheet, sheets
@@ -41,7 +42,7 @@ async def model(request: R) -> Response[bytes]:
 
 
 async def _lists(me: Member, school: UUID | None) -> tuple[list[str], list[str]]:
-    kinds = sorted(await queries.kinds(me, school), key=lambda kind: not kind["in_use"])
+    kinds = sorted(await kinds_of(me, school), key=lambda kind: not kind["in_use"])
     tops = [row["name"] for row in await queries_places.places_of(me, school) if not row["parent"]] if school else []
     return [kind["zh"] for kind in kinds], tops
 

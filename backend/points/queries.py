@@ -100,19 +100,6 @@ async def numbers(member: Member) -> tuple[list[str], str]:
     return taken, next(iter(taken), "")
 
 
-async def kinds(member: Member, school: UUID | None = None) -> Rows:
-    """All kinds; `in_use` where the school switched it on, or its type proposes it and it did not say otherwise."""
-    async with reading(member.scope):
-        return await database.rows(
-            """SELECT k.code, k.zh, k.en, k.area,
-                 coalesce(s.enabled, b.school_type = ANY (k.school_types), true) AS in_use
-               FROM point_kind k LEFT JOIN body b ON b.id = $1
-                 LEFT JOIN school_kind s ON s.kind = k.code AND s.school = b.id
-               ORDER BY k.position, k.code""",
-            school or member.school,
-        )
-
-
 async def people(member: Member) -> Rows:
     """Active members of his school, once each."""
     async with reading(member.scope):

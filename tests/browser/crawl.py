@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -40,35 +40,45 @@ class Shown:
     """A page as the server sent it."""
 
     address: str
+    linked_from: str
     status: int
     html: str = field(repr=False)
-    headers: httpx.Headers = field(repr=False)
+
+
+MOST_OF_A_KIND = 3
+"""How many pages of one route are looked at, each asked with other names in its query."""
 
 
 def reach(client: httpx.Client, starts: list[str]) -> list[Shown]:
-    """One page of each route and set of query names, in the order they are met; what is no page is passed over."""
-    queue, seen, known, found = deque(starts), set[str](), set[tuple[str, str, str]](), []
+    """A few pages of each route, in the order they are met."""
+    queue = deque((address, "") for address in starts)
+    seen, known, found = set[str](), Counter[str](), list[Shown]()
+    asked = set[tuple[str, str]]()
     while queue:
-        address = queue.popleft()
-        if address in seen:
-            continue
-        seen.add(address)
+        address, linked_from = queue.popleft()
         path, _, query = address.partition("?")
         names = "&".join(sorted({part.partition("=")[0] for part in query.split("&")}))
-        key = (route_of(path), names, "" if route_of(path) else path)
-        if key in known and address not in starts:
+        route = route_of(path) or path
+        is_new = (route, names) not in asked and known[route] < MOST_OF_A_KIND
+        if address in seen or not (is_new or address in starts):
             continue
-        known.add(key)
+        seen.add(address)
+        asked.add((route, names))
+        known[route] += 1
         answer = client.get(address)
         if answer.is_redirect:
-            queue.appendleft(answer.headers["location"])
-        elif "html" in answer.headers.get("content-type", ""):
-            found.append(Shown(address, answer.status_code, answer.text, answer.headers))
-            links = re.findall(r'<a\b[^>]*?href="(/[^"#]*)', html.unescape(answer.text))
-            queue.extend(link for link in links if not link.startswith("/static/"))
-        else:
-            found.append(Shown(address, answer.status_code, "", answer.headers))
+            queue.appendleft((answer.headers["location"], address))
+        is_page = "html" in answer.headers.get("content-type", "")
+        found.append(Shown(address, linked_from, answer.status_code, answer.text if is_page else ""))
+        queue.extend((link, address) for link in links_of(found[-1]) if not link.startswith("/static/"))
     return found
+
+
+def links_of(page: Shown) -> list[str]:
+    """The page for lost connections names ways for those who patrol, to whom alone it is shown in place of another."""
+    text = "" if page.address == "/offline" else html.unescape(page.html)
+    text = re.sub(r"<template.*?</template>", "", text, flags=re.S)
+    return re.findall(r'<(?:a|img|image|button)\b[^>]*?(?:href|src|formmethod="get" formaction)="(/[^"#]*)', text)
 
 
 def starts(who: str, city: City) -> list[str]:
@@ -83,7 +93,7 @@ def starts(who: str, city: City) -> list[str]:
     if who == "crew":
         return [*own, *(f"/p/{code}?view=checklist" for code in codes[:2])]
     if who == "manager":
-        return [*own, "/labels/claim/NHAZYKNY4SKD", "/points?q=zzzz", "/findings?q=zzzz", "/visits?q=zzzz"]
+        return [*own, "/labels/claim/NHAZYKNY4SKD", "/points?q=zzzz", "/checklists/kitchen", "/findings?q=zzzz", "/visits?q=zzzz"]
     return own
 
 
@@ -101,8 +111,8 @@ class Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        quiet = tag in {"script", "style", "code", "kbd", "svg"} or given.get("translate") == "no"
-        quiet = quiet or (bool(self.open) and "lang" in given) or "mono" in (given.get("class") or "").split()
+        quiet = tag in {"script", "style", "code", "kbd", "svg", "textarea"} or given.get("translate") == "no"
+        quiet = quiet or (tag != "html" and "lang" in given) or "mono" in (given.get("class") or "").split()
         hidden = quiet or any(hush for _, hush in self.open)
         if not hidden:
             self.texts += [text for name in SAID if (text := given.get(name))]

@@ -143,8 +143,8 @@ async def test_position_is_taken_only_where_it_was_allowed(page: Page, site: Sit
     await page.context.grant_permissions(["geolocation"])
     await page.context.set_geolocation({"latitude": 31.23, "longitude": 121.47, "accuracy": 12})
     await open_visit(page)
-    await page.wait_for_selector('[name="latitude"][value="31.230000"]', state="attached")
     await answer_all_well(page)
+    await page.wait_for_selector('[name="latitude"][value="31.230000"]', state="attached")
     await page.click("#save")
     await page.wait_for_url("**/visits/*")
     position = next(iter(site.visits.values()))["position"]

@@ -70,6 +70,15 @@ export function write(stores, work) {
   });
 }
 
+/** From now on this phone holds something of a person: every page looks after it at once. */
+export function markKept() {
+  try {
+    localStorage.setItem('xunan.kept', '1');
+  } catch {
+    // storage is closed to us, and then nothing was kept either
+  }
+}
+
 export async function meta(key) {
   return (await withDatabase((db) => db.get('meta', key)))?.value;
 }

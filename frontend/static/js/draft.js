@@ -1,5 +1,5 @@
 // The half-filled form, kept at every change: Android kills the page while the camera app is open.
-import { withDatabase, write } from './db.js';
+import { markKept, withDatabase, write } from './db.js';
 
 const FRESH = 12 * 3600 * 1000; // yesterday's answers are never today's
 const LEFT_OUT = new Set(['id', 'opened_at', 'latitude', 'longitude', 'accuracy']);
@@ -93,6 +93,7 @@ export class Draft {
       for (const { sha256, type, bytes } of fresh) await store('photos').put({ record: id, sha256, type, bytes });
       await store('drafts').put({ ...extra, user, key, id, values, photos, saved: Date.now() });
     });
+    markKept();
     for (const photo of fresh) this.written.add(photo.sha256);
   }
 

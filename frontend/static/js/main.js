@@ -1,12 +1,27 @@
 // The one entry: looks for data attributes and loads only the behaviours this page needs.
 import { rememberUser, userKnown } from './user.js';
 
+/** A phone that never kept anything has nothing to send: there the sender comes with the first touch of a checklist. */
+function untouched() {
+  try {
+    return Boolean(document.querySelector('form[data-visit]')) && localStorage.getItem('xunan.kept') === null;
+  } catch {
+    return false;
+  }
+}
+
+const touched = untouched() ? new Promise((resolve) => {
+  for (const name of ['pointerdown', 'keydown', 'input', 'change']) addEventListener(name, resolve, { once: true, capture: true });
+  navigator.serviceWorker?.addEventListener('controllerchange', resolve, { once: true }); // then it costs nothing
+  if (!isSecureContext || !navigator.serviceWorker) addEventListener('load', () => setTimeout(resolve, 1000));
+}) : Promise.resolve();
+
 const PARTS = [
   ['[data-photos]', () => import('./photo_input.js')],
   ['form[data-visit]', () => import('./visit_form.js')],
-  ['form[data-visit][data-locate]', () => import('./locate.js')],
+  ['form[data-visit][data-locate]', () => touched.then(() => import('./locate.js'))],
   ['form[data-report]', () => import('./report_form.js')],
-  ['[data-unsent]', () => import('./unsent.js')],
+  ['[data-unsent]', () => touched.then(() => import('./unsent.js'))],
   ['[data-outbox-list]', () => import('./outbox_list.js')],
   ['[data-saved-page]', () => import('./saved.js')],
   ['form[data-sign-out]', () => import('./sign_out.js')],
@@ -69,10 +84,10 @@ async function begin() {
   watch();
   loadHtmx();
   await rememberUser();
-  const { keepSending } = await import('./unsent.js');
-  await keepSending();
   if ('serviceWorker' in navigator && !('noSw' in document.documentElement.dataset)) {
-    await (await import('./worker_page.js')).register();
+    (await import('./worker_page.js')).register();
   }
+  await touched;
+  (await import('./unsent.js')).keepSending();
 }
 begin().catch((error) => console.error('xunan', error));

@@ -1,5 +1,5 @@
 // What the phone has promised to send. A row leaves only when the server's receipt for exactly this id is in hand.
-import { withDatabase, write } from './db.js';
+import { markKept, withDatabase, write } from './db.js';
 import { uuid7 } from './uuid7.js';
 
 const WEEK = 7 * 24 * 3600 * 1000;
@@ -54,6 +54,7 @@ export async function keep(record, photos) {
     if (error?.name !== 'QuotaExceededError' || !(await prune(0))) throw error;
     added = await addOnce(record, photos);
   }
+  markKept();
   announce({ kept: record.id });
   return added;
 }

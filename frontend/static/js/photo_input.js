@@ -1,7 +1,6 @@
 // Photos beside an item: shrunk the moment they are chosen, shown as thumbs, and kept in the input itself so that the
 // form without our submit still carries them.
 import { sha256 } from './hash.js';
-import { shrink } from './shrink.js';
 import { t } from './texts.js';
 
 const held = new WeakMap(); // input -> [{sha256, type, bytes, taken_at, in_page}]
@@ -85,7 +84,8 @@ async function takeIn(input, blobs, inPage) {
       complain(box, 'photo_enough', { n: most });
       break;
     }
-    const small = await shrink(blob).catch(() => null);
+    const { shrink } = await import('./shrink.js').catch(() => ({}));
+    const small = await shrink?.(blob).catch(() => null);
     if (!small) {
       complain(box, 'photo_not_a_picture');
       continue;

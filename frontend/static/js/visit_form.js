@@ -9,7 +9,6 @@ import { currentUser } from './user.js';
 import { uuid7 } from './uuid7.js';
 import { check, say, showProgress } from './visit_check.js';
 import { VisitClock } from './visit_clock.js';
-import { saveVisit, showOutcome } from './visit_save.js';
 
 const WAYS = new Set(['scan', 'photo', 'typed', 'list', 'link']);
 
@@ -122,7 +121,8 @@ class VisitForm {
   }
 
   async finish() {
-    const outcome = await saveVisit(this);
+    const { saveVisit, showOutcome } = await import('./visit_save.js').catch(() => ({}));
+    const outcome = saveVisit ? await saveVisit(this) : 'post';
     this.saved = outcome === 'kept';
     if (outcome === 'kept') {
       delete document.documentElement.dataset.dirty;
