@@ -22,7 +22,7 @@ from backend.access import SESSION_COOKIE, Do, Member, Role, identify, may
 from backend.accounts.session_actions import touch
 from backend.database import DB
 from backend.notices.queries import unread
-from backend.origin import SAFE, is_foreign
+from backend.origin import SAFE, is_foreign, names_a_host
 from backend.page import publish
 from backend.proxy import behind
 from backend.routers import ROUTERS
@@ -38,6 +38,8 @@ CSP = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
+    "cache-control": "no-store",
+    "server": "",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -183,6 +185,10 @@ def guarded(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*kept, *own, *((k, v) for k, v in extra if k not in names)]
             await send(message)
 
-        await app(scope, receive, with_headers)
+        if names_a_host(scope["headers"]):
+            await app(scope, receive, with_headers)
+        else:
+            refused = Response("Bad Host", status_code=400).to_asgi_response(None, Request(scope))
+            await refused(scope, receive, with_headers)
 
     return middleware

@@ -52,7 +52,9 @@ async def demo(request: R) -> Response[str]:
         schools = [body for body in bodies if body["kind"] == "school"]
         school = next((body for body in schools if body["id"] == wished), None) or _first(schools)
         chosen = [body for body in ([school] if school else []) + bodies if body is school or body["kind"] != "school"]
-        people = [(body, [p for p in await database.rows(_PEOPLE, body["id"]) if p["post"] in POSTS]) for body in chosen]
+        people = [
+            (body, [p for p in await database.rows(_PEOPLE, body["id"]) if p["post"] in POSTS]) for body in chosen
+        ]
         labels = await database.rows(_LABELS, school["id"]) if school else []
     for label in labels:
         label["picture"] = pictures.svg(codes.address(settings().public_url, label["code"]))

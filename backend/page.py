@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import brotli
 import minijinja
@@ -49,11 +50,20 @@ def render(template: str, language: str, request: Request[Any, Any, Any] | None 
         template,
         me=_shown(member, language) | {"unread": request.scope.get("unread", 0)} if request and member else None,
         path=request.url.path if request else "",
-        address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request else "",
+        address=address_of(request) if request else "",
         now=clock.now(),
         theme=theme if (theme := request.cookies.get("theme", "") if request else "") in {"light", "dark"} else "",
         **{"flash": flashed(request, language) if request else [], **context},
     )
+
+
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """Where to come back to after choosing a language: this page, or the one before it when this one was sent to."""
+    try:
+        shown = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    except ValueError:  # what stands in a Referer is not ours
+        return "/"
+    return (shown.path or "/") + (f"?{shown.query}" if shown.query else "")
 
 
 FLASHES = {
@@ -90,7 +100,7 @@ def _shown(member: Member, language: str) -> dict[str, Any]:
 @cache
 def environment(language: str) -> minijinja.Environment:
     """One environment per language, so that a template pays nothing for being translated."""
-    environment = minijinja.Environment(loader=_load, undefined_behavior="chainable", debug=True)
+    environment = minijinja.Environment(loader=_load, undefined_behavior="chainable", debug=settings().demo)
     for name, tool in tools(language).items():
         environment.add_global(name, tool)
     for name, tool in filters(language).items():

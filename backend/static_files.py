@@ -87,7 +87,7 @@ def later() -> tuple[str, bytes]:
 
 
 def later_name() -> str:
-    """By the sources of every script: the entry names it, and it names the entry, so neither can hold the other's hash."""
+    """By the sources of every script: the entry names it and it the entry, so neither can hold the other's hash."""
     sources = b"".join(file.read_bytes() for file in sorted(STATIC.rglob("js/*.js")))
     return f"js/later.{hashlib.sha256(sources).hexdigest()[:12]}.js"
 

@@ -102,7 +102,7 @@ INSERT INTO visit (id, school, point, label, by, member, how, how_reason, opened
   latitude, longitude, accuracy, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,
   (SELECT id FROM visit WHERE id = $19 AND school = $2 AND point = $3),$20,$21,$22,$23,$24)
-ON CONFLICT (id) DO NOTHING RETURNING id
+ON CONFLICT DO NOTHING RETURNING id
 """
 
 ANSWERS = """

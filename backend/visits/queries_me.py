@@ -56,11 +56,11 @@ SELECT row_to_json(x.*)::text AS line, x.id FROM (
     v.annotations,
     (SELECT coalesce(json_agg(json_build_object('item', a.item_code, 'result', a.result, 'number', a.number,
        'text', a.text, 'choice', a.choice, 'date', a.date, 'reason', a.reason, 'words', a.words,
-       'follow_up', a.follow_up, 'fixed_on_spot', a.fixed_on_spot, 'seconds', a.seconds)), '[]') FROM answer a WHERE a.visit = v.id) AS answers,
+       'follow_up', a.follow_up, 'fixed_on_spot', a.fixed_on_spot, 'seconds', a.seconds)), '[]')
+     FROM answer a WHERE a.visit = v.id) AS answers,
     (SELECT coalesce(json_agg(json_build_object('sha256', f.sha256, 'state', f.state, 'role', f.role,
-       'taken_at', f.taken_at, 'in_page', f.in_page, 'bytes', f.bytes,
-       'perceptual_hash', f.phash, 'had_position', f.had_position)), '[]')
-     FROM photo f WHERE f.visit = v.id) AS photos
+       'taken_at', f.taken_at, 'in_page', f.in_page, 'bytes', f.bytes, 'perceptual_hash', f.phash,
+       'had_position', f.had_position)), '[]') FROM photo f WHERE f.visit = v.id) AS photos
   FROM visit v JOIN point p ON p.id = v.point WHERE v.by = $1 AND ($2::uuid IS NULL OR v.id > $2)
   ORDER BY v.id LIMIT {BATCH}) x
 """

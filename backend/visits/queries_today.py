@@ -16,32 +16,34 @@ _ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
 
 _DUE = f"""
 WITH w AS (SELECT * FROM unnest($4::text[], $5::timestamptz[]) AS w(frequency, since)),
-mine AS (
+mine AS MATERIALIZED (
   SELECT p.id, p.kind, p.number, p.name, p.name_en, p.position, p.position_en, p.place, p.responsible, b.path,
     floor.name AS floor, floor.name_en AS floor_en, floor.position AS floor_order, house.id AS house_id,
     house.name AS house, house.name_en AS house_en, house.position AS house_order
   FROM point p JOIN point_kind k ON k.code = p.kind JOIN body b ON b.id = p.school
     LEFT JOIN place floor ON floor.id = p.place LEFT JOIN place house ON house.id = floor.parent
   WHERE p.school = $1 AND p.state = 'active' AND ($2::uuid IS NULL OR p.responsible = $2 OR k.usual_post = $3)),
-lists AS (
+lists AS MATERIALIZED (
   SELECT k.kind, c.id FROM (SELECT DISTINCT kind, path FROM mine) k JOIN LATERAL (
     (SELECT id FROM checklist WHERE kind = k.kind AND (body IS NULL OR (body = ANY (k.path) AND body <> $1))
       ORDER BY body IS NULL, version DESC LIMIT 1)
     UNION ALL
     (SELECT id FROM checklist WHERE kind = k.kind AND body = $1 ORDER BY version DESC LIMIT 1)) c ON true),
-asked AS (SELECT l.kind, i.code, w.since FROM lists l JOIN item i ON i.checklist = l.id
+asked AS MATERIALIZED (SELECT l.kind, i.code, w.since FROM lists l JOIN item i ON i.checklist = l.id
   JOIN w ON w.frequency = i.frequency)
-SELECT mine.*, n.due, n.on_occasion, (SELECT max(saved_at) FROM visit v WHERE v.point = mine.id) AS visited_at,
+SELECT mine.*, n.due, n.on_occasion, seen.visited_at,
   (SELECT count(*) FROM finding f WHERE f.point = mine.id AND f.school = $1 AND f.state NOT IN ({_ENDED})) AS open
-FROM mine JOIN LATERAL (
+FROM mine JOIN LATERAL (SELECT max(saved_at) AS visited_at FROM visit v WHERE v.point = mine.id) seen ON true
+JOIN LATERAL (
   SELECT count(*) FILTER (WHERE a.since IS NULL) AS on_occasion,
-    count(*) FILTER (WHERE a.since IS NOT NULL AND NOT EXISTS (SELECT 1 FROM answer x WHERE x.point = mine.id
-      AND x.item_code = a.code AND x.result <> 'unchecked' AND x.saved_at >= a.since)) AS due
+    count(*) FILTER (WHERE a.since IS NOT NULL AND (seen.visited_at IS NULL OR seen.visited_at < a.since
+      OR NOT EXISTS (SELECT 1 FROM answer x WHERE x.point = mine.id AND x.item_code = a.code
+        AND x.result <> 'unchecked' AND x.saved_at >= a.since))) AS due
   FROM asked a WHERE a.kind = mine.kind) n ON true
 ORDER BY mine.house_order NULLS LAST, mine.house, mine.floor_order NULLS LAST, mine.floor, mine.number, mine.id
 """
 """$1 school, $2 person (null: everybody's points), $3 his post, $4 frequencies and $5 since when an answer still counts
-(null: asked at every visit)."""
+(null: asked at every visit). Where nobody was since then, no answer needs to be looked for."""
 
 
 async def points_due(

@@ -1,4 +1,4 @@
-"""Finds every page that each role can reach: from his start page along the links that pages show him, one of each kind."""
+"""Finds every page that each role can reach: along the links that pages show him, a few of each kind."""
 
 import html
 import re
@@ -93,7 +93,14 @@ def starts(who: str, city: City) -> list[str]:
     if who == "crew":
         return [*own, *(f"/p/{code}?view=checklist" for code in codes[:2])]
     if who == "manager":
-        return [*own, "/labels/claim/NHAZYKNY4SKD", "/points?q=zzzz", "/checklists/kitchen", "/findings?q=zzzz", "/visits?q=zzzz"]
+        return [
+            *own,
+            "/labels/claim/NHAZYKNY4SKD",
+            "/points?q=zzzz",
+            "/checklists/kitchen",
+            "/findings?q=zzzz",
+            "/visits?q=zzzz",
+        ]
     return own
 
 

@@ -29,7 +29,6 @@ CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 KEY = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b|%\(\w+\)s|\{\{|\bNone\b|\bundefined\b|\bnull\b")
 
 
-
 def without_names(text: str) -> str:
     """What is left when names that are written in Latin letters everywhere are taken away."""
     return NAME.sub("", FINE.sub("", re.sub(r"\{\w+\}", "", text)))

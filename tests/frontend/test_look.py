@@ -92,3 +92,10 @@ def luminance(colour: str) -> float:
 def show(source: str) -> str:
     html: str = environment("zh-CN").render_str(ICON_PARTS + source)
     return html
+
+
+def test_the_words_of_last_time_are_shortened() -> None:
+    item = {"id": "x", "answer": "text", "last_text": "东墙" * 60}
+    html = environment("zh-CN").render_template("visits/_item.html", item=item, typed={}, wrong={}, required=True)
+    assert "东墙" * 20 in html
+    assert "东墙" * 40 not in html

@@ -27,9 +27,14 @@ async def owner(app: object, dsns: Dsns) -> AsyncIterator[str]:
 
 async def test_labels_of_a_school_are_printed_and_marked(owner: str, world: World, tmp_path: Path) -> None:
     out, heard = tmp_path / "labels.pdf", list[tuple[int, int]]()
+    await DB.open(owner, size=1)
+    there = len(await commands.printable(world.bodies["three"]))  # other tests may have made some
+    await DB.close()
+    DB.pool = None
     done = await commands.print_labels(owner, out, "three", Setup("65"), lambda n, of: heard.append((n, of)))
-    assert (done.labels, done.pages, heard[-1]) == (4, 1, (4, 4))
-    assert len(pypdfium2.PdfDocument(out)) == 1
+    assert there >= 4
+    assert (done.labels, done.pages, heard[-1]) == (there, -(-there // 65), (there, there))
+    assert len(pypdfium2.PdfDocument(out)) == done.pages
     everything = await commands.print_labels(owner, out, None, Setup(), lambda n, of: None)
     assert everything.labels >= 12
 

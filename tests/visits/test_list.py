@@ -30,12 +30,15 @@ async def test_the_manager_reads_the_visit_and_his_neighbour_does_not(browser: B
         told = await put(guard, visit, await bad_body(world, "guard", "exit", NASTY))
         assert told.json()["opened"] + told.json()["merged"] == 1
         fresh = await guard.get(f"/visits/{visit}")
-    assert "Recorded" in fresh.text and "/findings/" in fresh.text.replace("&#x2f;", "/")
+    assert "Recorded" in fresh.text
+    assert "/findings/" in fresh.text.replace("&#x2f;", "/")
     async with browser("manager") as manager:
         listed = await manager.get("/visits?bad=1")
         shown = await manager.get(f"/visits/{visit}")
     assert f"/visits/{visit}" in listed.text
-    assert 'class="desk"' in shown.text and "<script>alert" not in shown.text and "&lt;script&gt;" in shown.text
+    assert 'class="desk"' in shown.text
+    assert "<script>alert" not in shown.text
+    assert "&lt;script&gt;" in shown.text
     assert "Is it open or cleared now?" in shown.text
     for who in ("neighbour_manager", "far_manager", "other_district", "inspector"):
         async with browser(who) as other:
@@ -97,7 +100,8 @@ async def test_exports_hold_the_same_lines_and_no_formula(browser: Browser, worl
     cells = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert NASTY in cells
     assert all(cell.data_type == "s" for row in sheet.iter_rows() for cell in row if cell.value is not None)
-    assert text.startswith("\ufeff") and "'=1+1" in text
+    assert text.startswith("\ufeff")
+    assert "'=1+1" in text
     assert ("测试one" if language == "zh-CN" else "Test one") in text
 
 
@@ -110,7 +114,9 @@ async def test_a_correction_is_a_new_record_and_both_name_each_other(browser: Br
         form = await keeper.get(link)
         assert form.status_code == 200
         assert f'name="corrects" value="{old}"' in form.text
-        assert "You had said:" in form.text and "data-required" not in form.text and 'id="how_reason"' not in form.text
+        assert "You had said:" in form.text
+        assert "data-required" not in form.text
+        assert 'id="how_reason"' not in form.text
         fields = {"id": new, "point": str(world.points["exit"]), "how": "link", "corrects": old}
         sent = await keeper.post("/visits", data=fields, files={"x": ("", b"")})
         assert sent.status_code == 303, sent.text
@@ -123,7 +129,8 @@ async def test_a_correction_is_a_new_record_and_both_name_each_other(browser: Br
         assert (await colleague.get(link)).status_code == 404
     async with browser("manager") as manager:
         listed = (await manager.get("/visits?corrected=1")).text
-    assert old in listed and new in listed
+    assert old in listed
+    assert new in listed
 
 
 async def test_a_wrong_correction_is_shown_again_as_a_correction(browser: Browser, world: World) -> None:
@@ -156,13 +163,15 @@ async def test_follow_up_questions_of_the_plain_form_are_kept(browser: Browser, 
 async def test_the_list_way_asks_for_its_reason(browser: Browser, world: World) -> None:
     async with browser("keeper") as keeper:
         form = await keeper.get(f"/points/{world.points['extinguisher']}/visit")
-        assert 'id="how_reason"' in form.text and 'name="how" value="list"' in form.text
+        assert 'id="how_reason"' in form.text
+        assert 'name="how" value="list"' in form.text
 
 
 async def test_the_page_of_a_point_is_given_its_visits_and_findings(world: World) -> None:
     member = await world.member("manager")
     seen = await last_visits(member, world.points["exit"])
-    assert seen and all(one["point"] == world.points["exit"] for one in seen)
+    assert seen
+    assert all(one["point"] == world.points["exit"] for one in seen)
     assert await open_findings(member, world.points["exit"])
     neighbour = await world.member("neighbour_manager")
     assert await last_visits(neighbour, world.points["exit"]) == []

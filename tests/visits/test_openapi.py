@@ -20,22 +20,21 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+KINDS: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "null": type(None), "number": (int, float)}
+
+
 def fits(value: Any, schema: dict[str, Any]) -> bool:
     """As much of JSON Schema as the document uses."""
     schema = resolve(schema)
     if "anyOf" in schema:
         return any(fits(value, one) for one in schema["anyOf"])
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
-    if schema["type"] == "number":
-        return isinstance(value, int | float)
-    if not isinstance(value, kinds[schema["type"]]):
-        return False
     if schema["type"] == "object":
         known = schema.get("properties", {})
-        return set(schema.get("required", [])) <= set(value) and all(
-            fits(value[k], known[k]) for k in value if k in known
-        )
-    return schema["type"] != "array" or all(fits(one, schema["items"]) for one in value)
+        whole = isinstance(value, dict) and set(schema.get("required", [])) <= set(value)
+        return whole and all(fits(value[name], known[name]) for name in value if name in known)
+    if schema["type"] == "array":
+        return isinstance(value, list) and all(fits(one, schema["items"]) for one in value)
+    return isinstance(value, KINDS[schema["type"]])
 
 
 def schema_of(path: str, method: str, status: int) -> dict[str, Any]:

@@ -110,6 +110,7 @@ class Scanner {
   }
 
   async attach() {
+    if (this.startPart) this.startPart.hidden = false;
     this.startPart?.addEventListener('click', () => {
       readySound();
       this.start();
