@@ -51,6 +51,11 @@ class Sending:
     compare: bool = True
 
     @cached_property
+    def salt(self) -> str:
+        """Kept with the visit, never in the chain."""
+        return secrets.token_hex(16) if self.body.get("position") else ""
+
+    @cached_property
     def canonical(self) -> str:
         return canonical(self.body)
 
@@ -99,9 +104,9 @@ FROM p
 
 INSERT = """
 INSERT INTO visit (id, school, point, label, by, member, how, how_reason, opened_at, saved_at, sent_at, skew_ms,
-  latitude, longitude, accuracy, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
-VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,
-  (SELECT id FROM visit WHERE id = $19 AND school = $2 AND point = $3),$20,$21,$22,$23,$24)
+  latitude, longitude, accuracy, position_salt, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
+VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,
+  (SELECT id FROM visit WHERE id = $20 AND school = $2 AND point = $3),$21,$22,$23,$24,$25)
 ON CONFLICT DO NOTHING RETURNING id
 """
 
@@ -160,14 +165,13 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
 
 def _recorded(sending: Sending) -> str:
     """The body as the chain keeps it. A position is sensitive and must be erasable later: the chain holds a salted
-    commitment to it, so that the erasure of the value does not break the chain."""
+    commitment to it; once value and salt are gone from the visit's row nobody can tell it, and the chain still holds."""
     body = sending.body
     if not body.get("position"):
         return sending.canonical
-    salt = secrets.token_hex(16)
     told = canonical(body["position"])
-    commitment = hashlib.sha256(f"{salt}|{told}".encode()).hexdigest()
-    return canonical({**body, "position": {"commitment": commitment, "salt": salt}})
+    commitment = hashlib.sha256(f"{sending.salt}|{told}".encode()).hexdigest()
+    return canonical({**body, "position": {"commitment": commitment}})
 
 
 def _judge(sent: Sent, items: list[Asked]) -> tuple[list[Judged], list[UUID]]:
@@ -244,7 +248,7 @@ async def _insert(
         *(visit, by.school, sent.point, UUID(label["id"]) if label else None, by.user, by.member, sent.how.value),
         *(sent.how_reason, sent.opened_at or saved, saved, sending.phone_now),
         int(skew.total_seconds() * 1000) if skew is not None else None,
-        *(sent.latitude, sent.longitude, sent.accuracy, far, sent.device, sent.device_seq, sent.corrects, sent.note),
+        *(sent.latitude, sent.longitude, sent.accuracy, sending.salt, far, sent.device, sent.device_seq, sent.corrects, sent.note),
         *(sum(j.result is Result.BAD for j in judged), len(judged), json.dumps(notes), sending.hash),
     )
     return inserted is not None

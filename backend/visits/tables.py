@@ -31,6 +31,7 @@ class Visit(Row, Table):
     latitude = DoublePrecision(null=True, default=None)
     longitude = DoublePrecision(null=True, default=None)
     accuracy = Real(null=True, default=None)
+    position_salt = Text(secret=True)
     distance = Real(null=True, default=None)
     device = UUIDColumn(null=True, default=None)
     device_seq = Integer(null=True, default=None)
