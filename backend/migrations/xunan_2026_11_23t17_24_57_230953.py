@@ -128,21 +128,13 @@ DESCRIPTION = "tables"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="xunan", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="xunan", description=DESCRIPTION)
 
-    manager.add_table(
-        class_name="Limit", tablename="limit", schema=None, columns=None
-    )
+    manager.add_table(class_name="Limit", tablename="limit", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Invitation", tablename="invitation", schema=None, columns=None
-    )
+    manager.add_table(class_name="Invitation", tablename="invitation", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Member", tablename="member", schema=None, columns=None
-    )
+    manager.add_table(class_name="Member", tablename="member", schema=None, columns=None)
 
     manager.add_table(
         class_name="LabelEvent",
@@ -151,17 +143,11 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Finding", tablename="finding", schema=None, columns=None
-    )
+    manager.add_table(class_name="Finding", tablename="finding", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Report", tablename="report", schema=None, columns=None
-    )
+    manager.add_table(class_name="Report", tablename="report", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="PointKind", tablename="point_kind", schema=None, columns=None
-    )
+    manager.add_table(class_name="PointKind", tablename="point_kind", schema=None, columns=None)
 
     manager.add_table(
         class_name="FindingCount",
@@ -170,33 +156,19 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Label", tablename="label", schema=None, columns=None
-    )
+    manager.add_table(class_name="Label", tablename="label", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Answer", tablename="answer", schema=None, columns=None
-    )
+    manager.add_table(class_name="Answer", tablename="answer", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Visit", tablename="visit", schema=None, columns=None
-    )
+    manager.add_table(class_name="Visit", tablename="visit", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Session", tablename="user_session", schema=None, columns=None
-    )
+    manager.add_table(class_name="Session", tablename="user_session", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Notice", tablename="notice", schema=None, columns=None
-    )
+    manager.add_table(class_name="Notice", tablename="notice", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="User", tablename="app_user", schema=None, columns=None
-    )
+    manager.add_table(class_name="User", tablename="app_user", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Item", tablename="item", schema=None, columns=None
-    )
+    manager.add_table(class_name="Item", tablename="item", schema=None, columns=None)
 
     manager.add_table(
         class_name="FindingEvent",
@@ -205,13 +177,9 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Photo", tablename="photo", schema=None, columns=None
-    )
+    manager.add_table(class_name="Photo", tablename="photo", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Point", tablename="point", schema=None, columns=None
-    )
+    manager.add_table(class_name="Point", tablename="point", schema=None, columns=None)
 
     manager.add_table(
         class_name="SchoolKind",
@@ -220,25 +188,15 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Place", tablename="place", schema=None, columns=None
-    )
+    manager.add_table(class_name="Place", tablename="place", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Throttle", tablename="throttle", schema=None, columns=None
-    )
+    manager.add_table(class_name="Throttle", tablename="throttle", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Sighting", tablename="sighting", schema=None, columns=None
-    )
+    manager.add_table(class_name="Sighting", tablename="sighting", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Checklist", tablename="checklist", schema=None, columns=None
-    )
+    manager.add_table(class_name="Checklist", tablename="checklist", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Body", tablename="body", schema=None, columns=None
-    )
+    manager.add_table(class_name="Body", tablename="body", schema=None, columns=None)
 
     manager.add_table(
         class_name="RecordEntry",
@@ -7678,9 +7636,7 @@ async def forwards():
         tablename="label_event",
         constraint_name="label_verb_known",
         constraint_class=Check,
-        params={
-            "condition": "\"verb\" IN ('print', 'bind', 'revoke', 'replace')"
-        },
+        params={"condition": "\"verb\" IN ('print', 'bind', 'revoke', 'replace')"},
         schema=None,
     )
 
@@ -7700,9 +7656,7 @@ async def forwards():
         tablename="finding",
         constraint_name="finding_source_known",
         constraint_class=Check,
-        params={
-            "condition": "\"source\" IN ('patrol', 'report', 'inspection', 'self_check', 'hand')"
-        },
+        params={"condition": "\"source\" IN ('patrol', 'report', 'inspection', 'self_check', 'hand')"},
         schema=None,
     )
 
@@ -7711,9 +7665,7 @@ async def forwards():
         tablename="finding",
         constraint_name="finding_area_known",
         constraint_class=Check,
-        params={
-            "condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"
-        },
+        params={"condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"},
         schema=None,
     )
 
@@ -7776,9 +7728,7 @@ async def forwards():
         tablename="report",
         constraint_name="report_area_known",
         constraint_class=Check,
-        params={
-            "condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"
-        },
+        params={"condition": "\"area\" IN ('lab', 'fire', 'security', 'food', 'traffic', 'building', 'internship')"},
         schema=None,
     )
 
@@ -7879,9 +7829,7 @@ async def forwards():
         tablename="visit",
         constraint_name="visit_how_known",
         constraint_class=Check,
-        params={
-            "condition": "\"how\" IN ('scan', 'photo', 'typed', 'list', 'link')"
-        },
+        params={"condition": "\"how\" IN ('scan', 'photo', 'typed', 'list', 'link')"},
         schema=None,
     )
 
@@ -7935,9 +7883,7 @@ async def forwards():
         tablename="item",
         constraint_name="item_answer_known",
         constraint_class=Check,
-        params={
-            "condition": "\"answer\" IN ('ok_notok_na', 'number', 'text', 'date', 'choice')"
-        },
+        params={"condition": "\"answer\" IN ('ok_notok_na', 'number', 'text', 'date', 'choice')"},
         schema=None,
     )
 
@@ -7993,9 +7939,7 @@ async def forwards():
         tablename="item",
         constraint_name="item_severity_known",
         constraint_class=Check,
-        params={
-            "condition": "\"severity\" IN ('general', 'fix_now', 'stop_use', 'report_now', 'major_suspected')"
-        },
+        params={"condition": "\"severity\" IN ('general', 'fix_now', 'stop_use', 'report_now', 'major_suspected')"},
         schema=None,
     )
 
@@ -8107,9 +8051,7 @@ async def forwards():
         tablename="point",
         constraint_name="point_pin",
         constraint_class=Check,
-        params={
-            "condition": "pin_x BETWEEN 0 AND 1 AND pin_y BETWEEN 0 AND 1 AND (pin_x IS NULL) = (pin_y IS NULL)"
-        },
+        params={"condition": "pin_x BETWEEN 0 AND 1 AND pin_y BETWEEN 0 AND 1 AND (pin_x IS NULL) = (pin_y IS NULL)"},
         schema=None,
     )
 
@@ -8118,9 +8060,7 @@ async def forwards():
         tablename="point",
         constraint_name="point_position",
         constraint_class=Check,
-        params={
-            "condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
-        },
+        params={"condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"},
         schema=None,
     )
 
@@ -8183,9 +8123,7 @@ async def forwards():
         tablename="sighting",
         constraint_name="sighting_kind_known",
         constraint_class=Check,
-        params={
-            "condition": "\"kind\" IN ('again', 'still', 'worse', 'gone', 'me_too')"
-        },
+        params={"condition": "\"kind\" IN ('again', 'still', 'worse', 'gone', 'me_too')"},
         schema=None,
     )
 
@@ -8250,9 +8188,7 @@ async def forwards():
         tablename="body",
         constraint_name="body_place",
         constraint_class=Check,
-        params={
-            "condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
-        },
+        params={"condition": "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"},
         schema=None,
     )
 
@@ -8279,9 +8215,7 @@ async def forwards():
         tablename="record_entry",
         constraint_name="record_hash_shape",
         constraint_class=Check,
-        params={
-            "condition": "length(hash) = 64 AND length(prev) = 64 AND seq > 0"
-        },
+        params={"condition": "length(hash) = 64 AND length(prev) = 64 AND seq > 0"},
         schema=None,
     )
 

@@ -4,7 +4,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from backend.database import DB
 
-ID = "2026-11-23T23:00:00:000000"
+ID = "2026-11-23T18:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "references that carry the school, indexes, row-level security, doors"
 

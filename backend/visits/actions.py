@@ -14,16 +14,15 @@ import msgspec
 from backend import clock, database
 from backend.access import Member
 from backend.checklists.queries import LIMITS_IN_FORCE
-from backend.checklists.rules import AnswerKind, DateRule, Result, judge_date, judge_number
+from backend.checklists.rules import Result
 from backend.database import writing
 from backend.findings import actions as findings
 from backend.findings.rules import Sight, Source
-from backend.photos import Kept
 from backend.record import actions as record
 from backend.record.rules import canonical
 from backend.trouble import Missing, Refused
-from backend.visits.queries import Item
-from backend.visits.rules import Now, PhotoRole, Said, Sent, distance
+from backend.visits.rules import Now, PhotoRole, Sent, distance
+from backend.visits.rules_judging import Asked, Judged, judge_all, lacks_photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +63,6 @@ class Sending:
         return hashlib.sha256(self.canonical.encode()).hexdigest()
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """An item as a visit answered it, whatever version is in force by now."""
-
-    id: UUID
-    code: str
-    zh: str
-    en: str
-    area: str
-    answer: str
-    options: list[dict[str, Any]]
-    photo: str
-    severity: str
-    basis: str
-    minimum: float | None
-    maximum: float | None
-    date_rule: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    said: Said
-    item: Asked
-    result: Result
-
-
 CONTEXT = f"""
 WITH p AS (SELECT id, school, kind, state, latitude, longitude FROM point WHERE id = $1 AND school = $2)
 SELECT p.state, p.latitude, p.longitude,
@@ -104,7 +78,8 @@ FROM p
 
 INSERT = """
 INSERT INTO visit (id, school, point, label, by, member, how, how_reason, opened_at, saved_at, sent_at, skew_ms,
-  latitude, longitude, accuracy, position_salt, distance, device, device_seq, corrects, note, bad, answered, annotations, body_hash)
+  latitude, longitude, accuracy, position_salt, distance, device, device_seq, corrects, note, bad, answered,
+  annotations, body_hash)
 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,
   (SELECT id FROM visit WHERE id = $20 AND school = $2 AND point = $3),$21,$22,$23,$24,$25)
 ON CONFLICT DO NOTHING RETURNING id
@@ -141,7 +116,8 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
         context = await database.row(CONTEXT, sent.point, by.school, items, sent.label)
         if context is None:
             raise Missing()
-        judged, unknown = _judge(sent, msgspec.json.decode(context["items"], type=list[Asked]))
+        items_known = msgspec.json.decode(context["items"], type=list[Asked])
+        judged, unknown = judge_all(sent.answers, items_known, clock.today())
         notes = [*sent.notes, *(f"item {item}" for item in unknown), *_notes(sent, judged, context)]
         if not await _insert(visit, sent, sending, by, context, judged, notes):
             return await _replay(visit, sending, by)
@@ -165,47 +141,13 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
 
 def _recorded(sending: Sending) -> str:
     """The body as the chain keeps it. A position is sensitive and must be erasable later: the chain holds a salted
-    commitment to it; once value and salt are gone from the visit's row nobody can tell it, and the chain still holds."""
+    commitment to it; once value and salt are gone from the visit's row nobody can tell it, and the chain holds."""
     body = sending.body
     if not body.get("position"):
         return sending.canonical
     told = canonical(body["position"])
     commitment = hashlib.sha256(f"{sending.salt}|{told}".encode()).hexdigest()
     return canonical({**body, "position": {"commitment": commitment}})
-
-
-def _judge(sent: Sent, items: list[Asked]) -> tuple[list[Judged], list[UUID]]:
-    """Answers with their results, and the ids of items this database has never known."""
-    known = {item.id: item for item in items}
-    judged, unknown = [], []
-    for said in sent.answers:
-        item = known.get(said.item)
-        if item is None:
-            unknown.append(said.item)
-            continue
-        result = said.result if said.result in {Result.NA, Result.UNCHECKED} else judge(item, said)
-        if result is not None:
-            judged.append(Judged(said, item, result))
-    return judged, unknown
-
-
-def judge(item: Asked | Item, said: Said) -> Result | None:
-    """Limits, dates and choices decide by themselves; what the person called bad stays bad. None = not answered."""
-    by_itself: Result | None = None
-    if item.answer == AnswerKind.NUMBER.value:
-        by_itself = judge_number(said.number, item.minimum, item.maximum)
-    elif item.answer == AnswerKind.DATE.value:
-        by_itself = judge_date(said.date, clock.today(), DateRule(item.date_rule or "until"), item.maximum)
-    elif item.answer == AnswerKind.CHOICE.value and said.choice:
-        chosen = next((o for o in item.options if said.choice in {o.get("zh"), o.get("en")}), None)
-        by_itself = None if chosen is None else Result.OK if chosen.get("ok") else Result.BAD
-    elif item.answer == AnswerKind.TEXT.value and said.text:
-        by_itself = Result.OK
-    if Result.BAD in {by_itself, said.result}:
-        return Result.BAD
-    if item.answer in {AnswerKind.NUMBER.value, AnswerKind.DATE.value, AnswerKind.TEXT.value}:
-        return by_itself
-    return by_itself or said.result
 
 
 def _notes(sent: Sent, judged: list[Judged], context: dict[str, Any]) -> list[str]:
@@ -218,13 +160,6 @@ def _notes(sent: Sent, judged: list[Judged], context: dict[str, Any]) -> list[st
         notes.append("old label")
     lacking = [j.item.code for j in judged if lacks_photo(j.item.photo, j.result, bool(j.said.photos))]
     return [*notes, *(f"no photo {code}" for code in lacking)]
-
-
-def lacks_photo(rule: str, result: Result, given: bool) -> bool:
-    """Whether the item's photo rule is not met; N/A and "could not check" never need one."""
-    if given or result not in {Result.OK, Result.BAD}:
-        return False
-    return rule == "always" or (rule == "on_fail" and result is Result.BAD)
 
 
 async def _insert(
@@ -248,7 +183,8 @@ async def _insert(
         *(visit, by.school, sent.point, UUID(label["id"]) if label else None, by.user, by.member, sent.how.value),
         *(sent.how_reason, sent.opened_at or saved, saved, sending.phone_now),
         int(skew.total_seconds() * 1000) if skew is not None else None,
-        *(sent.latitude, sent.longitude, sent.accuracy, sending.salt, far, sent.device, sent.device_seq, sent.corrects, sent.note),
+        *(sent.latitude, sent.longitude, sent.accuracy, sending.salt, far, sent.device, sent.device_seq),
+        *(sent.corrects, sent.note),
         *(sum(j.result is Result.BAD for j in judged), len(judged), json.dumps(notes), sending.hash),
     )
     return inserted is not None
@@ -405,30 +341,3 @@ def _picture(sent: Sent, sha256: str, role: PhotoRole, item_code: str, finding: 
         "taken_at": told.taken_at.isoformat() if told and told.taken_at else None,
         "in_page": bool(told and told.in_page),
     }
-
-
-async def photo_arrived(kept: Kept, by: Member) -> int:
-    """The file of a photo that his records name is on disk; returns in how many places it was waited for."""
-    async with writing(by.scope):
-        done = await database.run(
-            """UPDATE photo SET state = 'kept', stored_sha256 = $3, width = $4, height = $5, bytes = $6, phash = $7,
-                 had_position = $8, taken_at = coalesce(taken_at, $9), received_at = now(), reason = ''
-               WHERE sha256 = $1 AND by = $2 AND state <> 'kept'""",
-            *(kept.sha256, by.user, kept.stored_sha256, kept.width, kept.height, kept.bytes, kept.phash, kept.has_gps),
-            _aware(kept.taken_at),
-        )
-    return int(done.split()[-1])
-
-
-async def photo_refused(sha256: str, reason: str, by: Member) -> None:
-    """What was sent is no photo we can keep; the visit stays, and its page says why."""
-    async with writing(by.scope):
-        await database.run(
-            "UPDATE photo SET state = 'rejected', reason = $3 WHERE sha256 = $1 AND by = $2 AND state = 'awaited'",
-            *(sha256, by.user, reason),
-        )
-
-
-def _aware(taken_at: datetime | None) -> datetime | None:
-    """A camera without an offset shows the city's wall clock."""
-    return taken_at.replace(tzinfo=clock.zone()) if taken_at and taken_at.tzinfo is None else taken_at

@@ -19,7 +19,8 @@ from backend.page import language_of
 from backend.photos import LARGEST, SERVED_WITH, TYPES, WHY, NotAPicture, store
 from backend.record.queries import lines, readable
 from backend.trouble import Forbidden, Invalid, Missing, Refused
-from backend.visits.actions import Receipt, Sending, photo_arrived, photo_refused, submit
+from backend.visits.actions import Receipt, Sending, submit
+from backend.visits.actions_photos import photo_arrived, photo_refused
 from backend.visits.queries import epoch, photo_known
 from backend.visits.queries_today import next_point
 from backend.visits.rules import Malformed, understand

@@ -16,9 +16,10 @@ from backend.language import N_
 from backend.photos import Kept, NotAPicture, store
 from backend.row import uuid7
 from backend.trouble import Invalid
-from backend.visits.actions import judge, lacks_photo, photo_arrived, photo_refused
+from backend.visits.actions_photos import photo_arrived, photo_refused
 from backend.visits.queries import Item, point_to_visit
 from backend.visits.rules import Malformed, Said, Sent, clean, date_of, number_of, understand, uuid_of, word_of
+from backend.visits.rules_judging import judge, lacks_photo
 
 MOST_PHOTOS = 30
 
@@ -133,7 +134,7 @@ def _lacks_photo(typed: Typed, item: Item, result: Result | None) -> bool:
         date=date_of(typed.first(f"date.{key}")),
         text=typed.first(f"text.{key}"),
     )
-    settled = result if result in {Result.NA, Result.UNCHECKED} else judge(item, said)
+    settled = result if result in {Result.NA, Result.UNCHECKED} else judge(item, said, clock.today())
     return settled is not None and lacks_photo(item.photo, settled, bool(typed.files.get(f"photo.{key}")))
 
 
