@@ -7,8 +7,8 @@ from litestar import Request, Response, get, post
 from litestar.response import File, Redirect
 
 from backend.access import Do, Member, may
-from backend.language import N_
-from backend.page import page
+from backend.language import N_, either
+from backend.page import language_of, page
 from backend.photos import SERVED_WITH, TYPES, NotAPicture, store
 from backend.points import actions_places as actions
 from backend.points import forms, queries
@@ -33,7 +33,7 @@ async def index(request: R) -> Response[str]:
 
 async def _index(request: R, form: dict[str, str], errors: dict[str, str], status: int = 200) -> Response[str]:
     me: Member = request.user
-    school = await forms.school_of(request, me)
+    language, school = language_of(request), await forms.school_of(request, me)
     found = await places.places_of(me, school) if school else []
     return page(
         request,
@@ -43,7 +43,9 @@ async def _index(request: R, form: dict[str, str], errors: dict[str, str], statu
         floors=[row for row in found if row["parent"] is not None],
         school=school,
         schools=[] if me.school else await queries.schools(me),
-        choices=[(row["id"], row["name"]) for row in found if row["kind"] == "building"],
+        choices=[
+            (row["id"], either(language, row["name"], row["name_en"])) for row in found if row["kind"] == "building"
+        ],
         asked_kind=request.query_params.get("kind", ""),
         asked_parent=request.query_params.get("parent", ""),
         form=form,

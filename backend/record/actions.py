@@ -12,7 +12,8 @@ entry AS (
   SELECT $1, head.seq + 1, $2, $3, $4, $5, $6, head.hash,
     encode(sha256(convert_to('v1|' || $1::uuid::text
       || '|' || (head.seq + 1)::text || '|' || $2::uuid::text
-      || '|' || $3 || '|' || $6 || '|' || coalesce($5::uuid::text, '') || '|' || head.hash || '|' || $4, 'UTF8')), 'hex')
+      || '|' || $3 || '|' || $6 || '|' || coalesce($5::uuid::text, '')
+      || '|' || head.hash || '|' || $4, 'UTF8')), 'hex')
   FROM head RETURNING seq, hash)
 UPDATE record_head SET seq = entry.seq, hash = entry.hash FROM entry WHERE school_id = $1
 RETURNING entry.seq, entry.hash

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from backend import clock
 from backend.access import Do, Member, Role, may
 from backend.page import page
+from backend.points.queries import point as seen
 from backend.row import uuid7
 from backend.trouble import Invalid, Missing
 from backend.visits import form as forms
@@ -73,7 +74,7 @@ async def elsewhere(request: R, member: Member | None, code: str) -> Response[An
     label = await label_of(normal) if normal else None
     if label is None:
         return page(request, "visits/unknown_label.html", status=404, code=code[:40])
-    if member is not None and member.may(Do.SEE_SCHOOL) and label["point"] and label["school"] not in member.path:
+    if member is not None and label["point"] and member.may(Do.SEE_SCHOOL) and await seen(member, label["point"]):
         return Redirect(f"/points/{label['point']}", status_code=303)
     return Redirect(f"/report/{normal}", status_code=303)
 

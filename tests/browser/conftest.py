@@ -1,7 +1,7 @@
 """Chromium against the real application: one server and one browser for all, a session per person and language."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, View
 
 from backend.language import say
 from backend.postgres_roles import Dsns
+from tests.browser.crawl import Shown, reach, starts
 from tests.browser.serving import PASSWORD, PEOPLE, City, Server, build
 
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
@@ -19,6 +20,8 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 LANGUAGES = ["zh-CN", "en"]
+NAMES = {"zh-CN": "中文", "en": "英文"}
+"""Of the languages, for the names of what a test makes: they are looked at on Chinese pages too."""
 BROKEN_RULE = (
     "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
 )
@@ -90,6 +93,25 @@ def choose_post(client: httpx.Client, who: str) -> None:
                 return
 
 
+Reached = Callable[[str, str], list[Shown]]
+
+
+@pytest.fixture(scope="session")
+def shown(ask: Ask, city: City) -> Reached:
+    """`shown("manager", "en")`: every page that the manager can reach, as the server sends it in English."""
+
+    @cache
+    def crawled(who: str, language: str) -> list[Shown]:
+        client = ask(who)
+        client.cookies.set("xunan-language", language)
+        try:
+            return reach(client, starts(who, city))
+        finally:
+            client.cookies.delete("xunan-language")
+
+    return crawled
+
+
 class Open(Protocol):
     """`await phone("patrol", "en")` is a new page of that person in that language, which may complain of nothing."""
 
@@ -103,7 +125,12 @@ async def phone(chromium: Browser, site: Server, ask: Ask) -> AsyncIterator[Open
 
     async def open_page(who: str = "", language: str = "zh-CN", **options: Any) -> Page:
         base = options.pop("url", site.url)
-        settings = {"viewport": PHONE, "locale": language, "service_workers": "block", "has_touch": True} | options
+        settings: dict[str, Any] = {
+            "viewport": PHONE,
+            "locale": language,
+            "service_workers": "block",
+            "has_touch": True,
+        } | options
         context = await chromium.new_context(base_url=base, **settings)
         context.set_default_timeout(20_000)
         contexts.append(context)
@@ -151,6 +178,3 @@ def picture(tmp_path: Path) -> Path:
     file = tmp_path / "photo.jpg"
     Image.effect_noise((1200, 900), 60).convert("RGB").save(file, quality=85)
     return file
-
-
-Done = Callable[[], Awaitable[None]]

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import httpx
 
+from backend.access import hashed
 from backend.app import application
 from tests.browser.serving import City
 
@@ -45,7 +46,7 @@ class Shown:
     html: str = field(repr=False)
 
 
-MOST_OF_A_KIND = 3
+MOST_OF_A_KIND = 2
 """How many pages of one route are looked at, each asked with other names in its query."""
 
 
@@ -87,25 +88,27 @@ def starts(who: str, city: City) -> list[str]:
     own = ["/", "/switch", "/report", "/offline", "/saved", "/unsent", "/notices", "/no-such-page", "/join/nothing"]
     own += [f"/p/{code}" for code in codes]
     if not who:
-        return [*own, *(f"/report/{code}" for code in codes), *receipts(city)]
+        return [*own, *(f"/report/{code}" for code in codes), *secrets_of(city)]
     if who == "patrol":
         return [*own, *(f"/visits/{row['id']}" for row in city.rows("SELECT id FROM visit ORDER BY id DESC LIMIT 1"))]
     if who == "crew":
         return [*own, *(f"/p/{code}?view=checklist" for code in codes[:2])]
     if who == "manager":
-        return [
-            *own,
-            "/labels/claim/NHAZYKNY4SKD",
-            "/points?q=zzzz",
-            "/checklists/kitchen",
-            "/findings?q=zzzz",
-            "/visits?q=zzzz",
-        ]
+        nothing = ["/points?q=zzzz", "/findings?q=zzzz", "/visits?q=zzzz"]
+        return [*own, *nothing, "/labels/claim/NHAZYKNY4SKD", "/checklists/hydrant", "/checklists/dates"]
     return own
 
 
-def receipts(city: City) -> list[str]:
-    return ["/report/receipt/0000000000ZZ"]
+def secrets_of(city: City) -> list[str]:
+    """Addresses that only those know to whom they were given: an invitation, the receipt of a report."""
+    token, receipt = "an-invitation-of-the-tests", "0123456789AB"
+    if not city.rows("SELECT 1 FROM invitation WHERE token_hash = $1", hashed(token)):
+        city.rows(
+            """INSERT INTO invitation (body, "user", token_hash, invited_by, expires_at)
+               SELECT body, "user", $1, "user", now() + interval '1 day' FROM member WHERE post = 'guard' LIMIT 1""",
+            hashed(token),
+        )
+    return [f"/join/{token}", f"/report/receipt/{receipt}"]
 
 
 class Words(HTMLParser):

@@ -1,4 +1,4 @@
-"""The real server in processes of its own: on the run's PostgreSQL, with the small demo city in a database for it alone."""
+"""The real server in processes of its own: on the run's PostgreSQL, with the small demo city in its own database."""
 
 import http.client
 import os

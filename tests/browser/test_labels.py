@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
 import zxingcpp
 from playwright.async_api import expect
 
-from tests.browser.conftest import DESK, Open, words_of
+from tests.browser.conftest import DESK, NAMES, Ask, Open, words_of
 from tests.browser.serving import City, Server
 
 
@@ -44,7 +45,7 @@ async def test_a_printed_sheet_leads_to_its_points(phone: Open, city: City, site
 async def test_a_blank_label_is_claimed_with_a_phone(phone: Open, city: City) -> None:
     for language, code in (("zh-CN", "V78NASTBPJAJ"), ("en", "A0WQB8KTW3C6")):
         _ = words_of(language)
-        name = f"新装的消火栓 {language}"
+        name = f"新装的消火栓 {NAMES[language]}"
         city.point("hydrant", name, labelled=False)
         page = await phone("manager", language)
         await page.goto(f"/p/{code}")
@@ -73,3 +74,30 @@ async def test_an_old_label_still_helps(phone: Open) -> None:
     stranger = await phone()
     await stranger.goto("/p/719NTVSQKCC8")
     await expect(stranger.locator("#report")).to_be_visible()
+
+
+async def test_a_photo_of_a_label_is_decoded_on_the_phone(phone: Open, city: City, ask: Ask, tmp_path: Path) -> None:
+    """The scanner compiles its WebAssembly under the page's own policy and opens the point."""
+    label = city.value("SELECT id FROM label WHERE code = '5AEBV4V5R7NF'")
+    picture = tmp_path / "label.png"
+    picture.write_bytes(ask("manager").get(f"/labels/{label}.png").content)
+    page = await phone("patrol")
+    await page.goto("/scan")
+    await page.locator("[data-scan-photo]").set_input_files(picture)
+    await page.wait_for_url("**/p/5AEBV4V5R7NF?how=photo")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("科学实验室")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_the_short_code_can_be_typed(phone: Open, city: City, scripts: bool) -> None:
+    """What stands below the symbol; a slip of one character is noticed."""
+    short = str(city.value("SELECT short FROM label WHERE code = '5AEBV4V5R7NF'"))
+    page = await phone("patrol", java_script_enabled=scripts)
+    await page.goto("/scan")
+    await page.get_by_role("textbox").fill(short[:-1] + ("2" if short[-1] != "2" else "3"))
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#code-error")).to_be_visible()
+    await page.get_by_role("textbox").fill(f" {short[:4].lower()}-{short[4:].lower()}")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/p/*")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("科学实验室")

@@ -1,6 +1,7 @@
 """Without signal: a page opened once opens again with the server dead, and what was saved then arrives exactly once."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,7 @@ async def test_a_visit_without_the_server_arrives_once(phone: Open, city: City, 
     await page.goto(f"/p/{code}")
     await is_kept(page)
     mortal.stop()
+    await tell_how_fast(page, f"/p/{code}")
     await page.goto(f"/p/{code}")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("没有信号的操场")
     await page.wait_for_selector("form[data-ready]")
@@ -59,6 +61,20 @@ async def test_a_visit_without_the_server_arrives_once(phone: Open, city: City, 
     await page.goto(f"/p/{code}")
     await page.goto("/today")
     assert visits_at(city, code) == 1
+
+
+async def tell_how_fast(page: Page, address: str) -> None:
+    """Goal: at most 300 ms at the 95th percentile on a processor a quarter as fast. Printed, never judged here."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    times = []
+    for _ in range(10):
+        await page.goto(address)
+        times.append(await page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    times.sort()
+    load = os.getloadavg()[0]
+    print(f"kept page, server dead, CPU/4: median {times[5]:.0f} ms, worst of ten {times[-1]:.0f} ms, load {load:.1f}")
 
 
 def visits_at(city: City, code: str) -> object:
@@ -87,8 +103,12 @@ async def test_it_can_be_installed(phone: Open) -> None:
     assert manifest["display"] == "standalone"
     assert {icon["purpose"] for icon in manifest["icons"]} == {"any", "maskable"}
     for icon in manifest["icons"]:
-        size = await page.evaluate(
-            "async url => { const it = new Image(); it.src = url; await it.decode(); return `${it.width}x${it.height}` }",
-            icon["src"],
-        )
-        assert size == icon["sizes"]
+        assert await page.evaluate(SIZE, icon["src"]) == icon["sizes"]
+
+
+SIZE = """async url => {
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode();
+  return `${picture.width}x${picture.height}`;
+}"""

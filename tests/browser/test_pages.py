@@ -1,26 +1,22 @@
-"""Every page of every role in Chromium: no complaint of axe, none of the console or the content policy, nothing asked of
+"""Every page of every role in Chromium: no complaint of axe, of the console or the content policy, nothing asked of
 another origin, no sideways scroll on the narrowest phone; light and dark, phone and desk, both languages."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page
 
-from backend.language import CHINESE, LANGUAGES
-from tests.browser.conftest import BROKEN_RULE, DESK, PHONE, Ask, listen
-from tests.browser.crawl import Shown, reach, starts
-from tests.browser.serving import PEOPLE, City, Server
+from backend.language import CHINESE, ENGLISH, LANGUAGES
+from tests.browser.conftest import BROKEN_RULE, DESK, PHONE, Ask, Reached, listen
+from tests.browser.crawl import Shown
+from tests.browser.eyes import sideways, violations
+from tests.browser.serving import PEOPLE, Server
 
-AXE = """dark => axe.run(document, dark ? {runOnly: ['color-contrast'], resultTypes: ['violations']}
-    : {resultTypes: ['violations']})
-  .then(found => found.violations.flatMap(it => it.nodes.map(node => `${it.id}: ${node.html.slice(0, 160)}`)))"""
-SIDEWAYS = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.body.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > innerWidth + 1)
-    .slice(-3).map(it => `${document.documentElement.scrollWidth}px: ${it.outerHTML.slice(0, 140)}`)"""
+SCHEMES: dict[str, tuple[Literal["light", "dark"], ...]] = {CHINESE: ("light", "dark"), ENGLISH: ("dark", "light")}
+"""All rules in the first, in the other those about colours."""
 
 
 @dataclass
@@ -32,19 +28,24 @@ class Seen:
     axe: list[str] = field(default_factory=list)
 
 
-def shape(page: Shown) -> str:
-    """A page without its words: of two pages with the same tags, classes and hooks for scripts, one is looked at."""
-    tags = re.findall(r"<(\w+)([^>]*)", page.html)
+def shapes_of(page: Shown) -> set[str]:
+    """The page without its words, and its frame likewise: of those with the same tags, classes and hooks for scripts,
+    one is looked at."""
     marks = r'(?:class|role|type)="[^"]*"|(?:aria|data|hx)-[\w-]+(?==| |$)'
-    return str(sorted({(tag, *sorted(re.findall(marks, rest))) for tag, rest in tags}))
+    before, main, after = (re.split(r"</?main\b", page.html) + ["", ""])[:3]
+    return {
+        str(sorted({(tag, *sorted(re.findall(marks, rest))) for tag, rest in re.findall(r"<(\w+)([^>]*)", part)}))
+        for part in (main, before + after)
+    }
 
 
 @pytest.fixture(scope="module")
-async def seen(chromium: Browser, site: Server, ask: Ask, city: City) -> AsyncIterator[dict[tuple[str, str], Seen]]:
-    """Two at a time; each shape of page once in each language."""
+async def seen(chromium: Browser, site: Server, ask: Ask, shown: Reached) -> dict[tuple[str, str], Seen]:
+    """Two at a time; each shape once in each language."""
     found = {(who, language): Seen() for who in PEOPLE for language in LANGUAGES}
+    looks: list[str] = []
     shapes, gate = set[tuple[str, str]](), asyncio.Semaphore(2)
-    pages = {who: [page for page in reach(ask(who), starts(who, city)) if page.html] for who in PEOPLE}
+    pages = {who: [page for page in shown(who, CHINESE) if page.html] for who in PEOPLE}
 
     async def all_of(who: str, language: str) -> None:
         async with gate:
@@ -57,27 +58,26 @@ async def seen(chromium: Browser, site: Server, ask: Ask, city: City) -> AsyncIt
             it = found[who, language]
             tab = listen(await context.new_page(), site.url, it.noise)
             for page in pages[who]:
-                if (shape(page), language) not in shapes:
-                    shapes.add((shape(page), language))
+                new = {(shape, language) for shape in shapes_of(page)} - shapes
+                shapes.update(new)
+                if new:
+                    looks.append(page.address)
                     await look(tab, page, language, it)
             await context.close()
 
     await asyncio.gather(*(all_of(who, language) for who in PEOPLE for language in LANGUAGES))
-    print(f"{sum(map(len, pages.values()))} pages, {len(shapes)} shapes")
-    yield found
+    print(f"{sum(map(len, pages.values()))} pages, {len(looks)} looks")
+    return found
 
 
 async def look(tab: Page, page: Shown, language: str, it: Seen) -> None:
     """At 320 pixels; Chinese then on a phone, English at a desk, so that each language and size meets each role."""
-    await tab.set_viewport_size({"width": 320, "height": 640})
     await tab.goto(page.address)
-    it.sideways += [f"{page.address} {line}" for line in await tab.evaluate(SIDEWAYS)]
+    it.sideways += [f"{page.address} {line}" for line in await sideways(tab)]
     await tab.set_viewport_size(PHONE if language == CHINESE else DESK)
-    await tab.evaluate(AXE_SCRIPT)
-    for scheme in ("light", "dark"):
+    for place, scheme in enumerate(SCHEMES[language]):
         await tab.emulate_media(color_scheme=scheme)
-        it.axe += [f"{page.address} {scheme} {line}" for line in await tab.evaluate(AXE, scheme == "dark")]
-    await tab.emulate_media(color_scheme="light")
+        it.axe += [f"{page.address} {scheme} {line}" for line in await violations(tab, colours=place > 0)]
 
 
 everybody = pytest.mark.parametrize("who", list(PEOPLE), ids=lambda who: who or "stranger")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import DESK, LANGUAGES, Open, words_of
+from tests.browser.conftest import DESK, LANGUAGES, NAMES, Open, words_of
+from tests.browser.eyes import flawless
 from tests.browser.serving import City
 from tests.browser.thumb import PRIMARY, Thumb
 
@@ -41,7 +42,7 @@ async def is_in_the_books(phone: Open, name: str, words: str, language: str) -> 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_visit_with_a_photo(phone: Open, city: City, picture: Path, language: str) -> None:
     _ = words_of(language)
-    name, words = f"操场 {language}", f"篮球架底座松动 {language}"
+    name, words = f"操场 {NAMES[language]}", f"篮球架底座松动 {NAMES[language]}"
     page = await phone("patrol", language)
     thumb = Thumb(page)
     await page.goto(f"/p/{city.point(KIND, name)}")
@@ -51,10 +52,12 @@ async def test_a_visit_with_a_photo(phone: Open, city: City, picture: Path, lang
     await item.locator("input[type=file][capture]").first.set_input_files(picture)
     await expect(item.locator("[data-photo-list] img").first).to_be_visible()
     await item.get_by_label(_("What is wrong"), exact=True).fill(words)
+    await flawless(page)
     await thumb.tap(page.get_by_role("button", name=_("Submit")), PRIMARY)
     await page.wait_for_url("**/visits/*")
     await expect(page.get_by_role("heading", level=1)).to_have_text(_("Recorded"))
     await expect(page.get_by_text(_("opened now"))).to_be_visible()
+    await flawless(page)
     assert city.value("SELECT count(*) FROM photo WHERE state = 'kept' AND visit = $1::uuid", visit_in(page)) == 1
     await is_in_the_books(phone, name, words, language)
 
@@ -102,7 +105,7 @@ TOO_SMALL = """() => {
 async def test_without_scripts(phone: Open, city: City, picture: Path, language: str) -> None:
     """The plain form: what is missing is said beside its item, nothing typed is lost, and the photo arrives."""
     _ = words_of(language)
-    name, words = f"无脚本 {language}", f"旗杆晃动 {language}"
+    name, words = f"无脚本 {NAMES[language]}", f"旗杆晃动 {NAMES[language]}"
     page = await phone("patrol", language, java_script_enabled=False)
     await page.goto(f"/p/{city.point(KIND, name)}")
     items = page.locator("fieldset[data-required]")

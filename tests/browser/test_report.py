@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import DESK, Open, words_of
+from tests.browser.conftest import DESK, NAMES, Open, words_of
+from tests.browser.eyes import flawless
 from tests.browser.serving import City
 
 
 @pytest.mark.parametrize(("language", "scripts"), [("zh-CN", True), ("zh-CN", False), ("en", True), ("en", False)])
 async def test_a_stranger_reports(phone: Open, city: City, picture: Path, language: str, scripts: bool) -> None:
     _ = words_of(language)
-    name, words = f"报告点 {language} {scripts}", f"安全出口被堵 {language} {scripts}"
+    name, words = f"报告点 {NAMES[language]}{scripts:d}", f"安全出口被堵 {NAMES[language]}{scripts:d}"
     page = await phone(language=language, java_script_enabled=scripts)
     await page.goto(f"/p/{city.point('evacuation_route', name)}")
     await expect(page.get_by_role("heading", level=1)).to_have_text(_("Report a hazard"))
@@ -24,6 +25,8 @@ async def test_a_stranger_reports(phone: Open, city: City, picture: Path, langua
     await page.get_by_role("button", name=_("Send the report")).tap()
     await page.wait_for_url("**/report/receipt/*")
     await expect(page.get_by_role("heading", level=1)).to_have_text(_("Your report has arrived. Thank you."))
+    if scripts:
+        await flawless(page)
     receipt = await page.locator(".figures").inner_text()
     await page.goto("/report")
     await page.get_by_label(_("Receipt (12 letters and digits)")).fill(receipt.lower())

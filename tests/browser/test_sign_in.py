@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import LANGUAGES, Open, words_of
+from tests.browser.eyes import flawless
 from tests.browser.serving import PASSWORD, PEOPLE
 
 
@@ -17,6 +18,7 @@ async def test_sign_in_and_out(phone: Open, language: str) -> None:
     await page.get_by_label(_("Password"), exact=True).fill("not this one")
     await page.get_by_role("button", name=_("Sign in"), exact=True).click()
     await expect(page.get_by_role("alert")).to_be_visible()
+    await flawless(page)
     await expect(page.get_by_label(_("User name or phone number"))).to_have_value(PEOPLE["patrol"])
     await page.get_by_label(_("Password"), exact=True).fill(PASSWORD)
     await page.get_by_role("button", name=_("Sign in"), exact=True).click()
@@ -61,3 +63,17 @@ async def test_by_keyboard_alone(phone: Open) -> None:
     await page.wait_for_url("**/today")
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.hash") == "#main"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_the_language_is_one_tap_away(phone: Open, scripts: bool) -> None:
+    """On the same page, and kept when he comes back."""
+    page = await phone(java_script_enabled=scripts)
+    await page.goto("/report?code=1")
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Report a hazard")
+    assert "/report?code=1" in page.url
+    await page.goto("/sign-in")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    await page.get_by_role("button", name="中文").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("登录")

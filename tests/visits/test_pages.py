@@ -50,11 +50,16 @@ async def test_a_scan_shows_the_items_due_in_both_languages(browser: Browser, wo
 
 
 async def test_a_stranger_and_a_neighbour_are_sent_to_the_report_form(browser: Browser, world: World) -> None:
-    for who in ("", "neighbour"):
+    for who in ("", "neighbour", "far_manager", "other_district"):
         async with browser(who) as someone:
             shown = await someone.get(f"/p/{world.codes['lab']}")
         assert shown.status_code == 303
         assert shown.headers["location"] == f"/report/{world.codes['lab']}"
+
+
+async def test_an_officer_of_the_district_is_sent_to_the_point(browser: Browser, world: World) -> None:
+    shown = await browser("district").get(f"/p/{world.codes['lab']}")
+    assert shown.headers["location"] == f"/points/{world.points['lab']}"
 
 
 async def test_an_unknown_code_is_told(browser: Browser) -> None:
