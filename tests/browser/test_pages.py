@@ -32,7 +32,7 @@ def shapes_of(page: Shown) -> set[str]:
     """The page without its words, and its frame likewise: of those with the same tags, classes and hooks for scripts,
     one is looked at."""
     marks = r'(?:class|role|type)="[^"]*"|(?:aria|data|hx)-[\w-]+(?==| |$)'
-    before, main, after = (re.split(r"</?main\b", page.html) + ["", ""])[:3]
+    before, main, after = [*re.split(r"</?main\b", page.html), "", ""][:3]
     return {
         str(sorted({(tag, *sorted(re.findall(marks, rest))) for tag, rest in re.findall(r"<(\w+)([^>]*)", part)}))
         for part in (main, before + after)
