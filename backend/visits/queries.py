@@ -45,7 +45,7 @@ WITH p AS (
   SELECT point.id, point.school, point.kind, point.number, point.name, point.name_en, point.position, point.position_en,
     point.state, point.note, point.phone, point.latitude, point.longitude, point.place, k.area, k.icon, k.zh AS kind_zh,
     k.en AS kind_en, k.frequency, b.path, b.name AS school_name, b.name_en AS school_name_en, b.emergency_phone,
-    coalesce(u.name, point.responsible_name) AS responsible,
+    coalesce(u.name, point.responsible_name) AS responsible, u.name_en AS responsible_en,
     floor.name AS floor, floor.name_en AS floor_en, house.name AS house, house.name_en AS house_en
   FROM point JOIN point_kind k ON k.code = point.kind JOIN body b ON b.id = point.school
     LEFT JOIN app_user u ON u.id = point.responsible

@@ -91,53 +91,32 @@ def pgbench(dsns: Dsns, clients: int) -> float:
     program = shutil.which("pgbench") or next(iter(Path(sys.prefix).rglob("pgbench")), None)
     assert program, "the embedded PostgreSQL brings pgbench"
     parts = urlsplit(dsns.owner)
-    where = parse_qs(parts.query)["host"][0]
+    where, database = parse_qs(parts.query)["host"][0], parts.path[1:]
     environment = child_environment(
         {"PGPASSWORD": parts.password or "", "PGHOST": where, "PGUSER": parts.username or ""}
     )
-    database = parts.path[1:]
+    script = Path(os.environ["XUNAN_DATA"]) / "limit.sql"
+    script.write_text(LIMIT.format("INSERT INTO bench_answer VALUES (gen_random_uuid(), :a, 'ok', now());\n" * 12))
+
+    def run(*words: str) -> str:
+        return subprocess.run(words, env=environment, check=True, capture_output=True, text=True).stdout
+
     psql = str(Path(program).with_name("psql"))
-    table = """DROP TABLE IF EXISTS bench_visit, bench_answer; 
-      CREATE TABLE bench_visit (id uuid PRIMARY KEY, at timestamptz, words text, n int);
-      CREATE TABLE bench_answer (id uuid PRIMARY KEY, visit int, result text, at timestamptz)"""
-    subprocess.run([psql, "-q", database, "-c", table], env=environment, check=True, capture_output=True)
-    answer = "INSERT INTO bench_answer VALUES (gen_random_uuid(), :a, 'ok', now());\n"
-    script = LIMIT.format(answer * 12)
-    done = subprocess.run(
-        [str(program), "-n", "-f", "-", "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-M", "prepared", database],
-        input=script.replace("-f -", ""),
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        file = Path(os.environ["XUNAN_DATA"]) / "limit.sql"
-        file.write_text(script)
-        done = subprocess.run(
-            [
-                str(program),
-                "-n",
-                "-f",
-                str(file),
-                "-c",
-                str(clients),
-                "-j",
-                "1",
-                "-T",
-                str(SECONDS),
-                "-M",
-                "prepared",
-                database,
-            ],
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    found = re.search(r"tps = ([0-9.]+)", done.stdout)
-    assert found, done.stdout
+    run(psql, "-q", database, "-c", TABLES)
+    try:
+        how = ("-n", "-f", str(script), "-c", str(clients), "-j", "1", "-T", str(SECONDS), "-M", "prepared")
+        printed = run(str(program), *how, database)
+    finally:
+        run(psql, "-q", database, "-c", "DROP TABLE bench_visit, bench_answer")
+    found = re.search(r"tps = ([0-9.]+)", printed)
+    assert found, printed
     return float(found[1])
+
+
+TABLES = """
+CREATE TABLE bench_visit (id uuid PRIMARY KEY, at timestamptz, words text, n int);
+CREATE TABLE bench_answer (id uuid PRIMARY KEY, visit int, result text, at timestamptz);
+"""
 
 
 def told(what: str, tally: Tally, limit: float, unit: str) -> None:

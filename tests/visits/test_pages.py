@@ -111,7 +111,7 @@ async def test_the_json_interface_gives_a_receipt_and_asks_for_its_photos(browse
     sha = hashlib.sha256(content).hexdigest()
     body = {
         "point": str(world.points["lab_two"]),
-        "answers": [{"item": str(found.due[0].id), "result": "bad", "words": "x", "photos": [sha]}],
+        "answers": [{"item": str(found.items[0].id), "result": "bad", "words": "x", "photos": [sha]}],
         "photos": [{"sha256": sha, "in_page": True}],
         "position": {"latitude": 31.8, "longitude": 119.9, "accuracy": 12},
     }

@@ -71,7 +71,7 @@ async def test_the_receipt_names_the_next_point(browser: Browser, world: World) 
     async with browser("guard") as guard:
         told = (await put(guard, uuid7(), {"point": str(world.points["lab"])})).json()
         assert told["next"]["url"] in {f"/points/{one['id']}/visit" for one in due}
-        assert told["next"]["name"].startswith("The ")
+        assert told["next"]["name"] in {one["name_en"] or one["name"] for one in due}
         assert (await guard.get(told["next"]["url"])).status_code == 200
     if len(due) == 1:
         found = await next_point(await world.member("guard"), due[0]["id"])
