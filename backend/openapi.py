@@ -82,7 +82,6 @@ SCHEMAS: dict[str, Schema] = {
         {
             **{"id": _UUID, "school": _UUID, "seq": {"type": "integer"}, "hash": _SHA, "replayed": {"type": "boolean"}},
             **{"missing": _list(_SHA), "opened": {"type": "integer"}, "merged": {"type": "integer"}, "epoch": _TEXT},
-            "next": _null(_object({"url": _TEXT, "name": _TEXT})),
         }
     ),
     "PhotoKept": _object({"sha256": _SHA, "state": {"type": "string", "enum": ["kept"]}}),

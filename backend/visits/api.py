@@ -14,15 +14,13 @@ from litestar.response import Stream
 from backend import clock, database
 from backend.access import Do, Member, may
 from backend.database import reading
-from backend.language import N_, either
-from backend.page import language_of
+from backend.language import N_
 from backend.photos import LARGEST, SERVED_WITH, TYPES, WHY, NotAPicture, store
 from backend.record.queries import lines, readable
 from backend.trouble import Forbidden, Invalid, Missing, Refused
 from backend.visits.actions import Receipt, Sending, submit
 from backend.visits.actions_photos import photo_arrived, photo_refused
 from backend.visits.queries import epoch, photo_known
-from backend.visits.queries_today import next_point
 from backend.visits.rules import Malformed, understand
 
 R = Request[Any, Any, Any]
@@ -34,19 +32,13 @@ async def put_visit(request: R, visit: UUID) -> Response[dict[str, Any]]:
     """201 the first time, 200 with the same receipt ever after."""
     member: Member = request.user
     same_person(request, member)
-    body = await _json(request)
+    sending = await _sending(request)
     try:
-        sent = understand(body, clock.parse)
+        sent = understand(sending.body, clock.parse)
     except Malformed as error:
         raise Invalid({str(error): N_("This is missing or cannot be understood.")}) from error
-    sending = Sending(body, clock.now(), clock.parse(request.headers.get("x-client-now")))
     receipt = await submit(visit, sent, sending, member)
-    following = await next_point(member, sent.point)
-    return Response(
-        await _told(receipt, following, language_of(request)),
-        status_code=200 if receipt.replayed else 201,
-        headers=NO_STORE,
-    )
+    return Response(await _told(receipt), status_code=200 if receipt.replayed else 201, headers=NO_STORE)
 
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -59,20 +51,21 @@ def same_person(request: R, member: Member) -> None:
         raise Forbidden(N_("This was recorded by somebody else. It is kept until he signs in."), code="other_user")
 
 
-async def _json(request: R) -> dict[str, Any]:
+async def _sending(request: R) -> Sending:
+    """The body with the times it came at; what JSON cannot say again (1e999) is no JSON for us."""
+    phone_now = clock.parse(request.headers.get("x-client-now"))
     try:
-        body = json.loads(await request.body())
-        json.dumps(body, allow_nan=False)
+        sending = Sending(json.loads(await request.body()), clock.now(), phone_now)
+        _ = sending.canonical
     except (ValueError, RecursionError) as error:
         raise Invalid({"body": N_("This is not JSON.")}) from error
-    if not isinstance(body, dict):
+    if not isinstance(sending.body, dict):
         raise Invalid({"body": N_("This is not a JSON object.")})
-    return body
+    return sending
 
 
-async def _told(receipt: Receipt, following: dict[str, Any] | None, language: str) -> dict[str, Any]:
-    """The receipt as it is sent; `next` is where this person is due after this point."""
-    name = either(language, following["name"], following["name_en"]) if following else ""
+async def _told(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as it is sent. Which point comes next stands on its page: a backlog that drains has no use for it."""
     return {
         "id": str(receipt.id),
         "school": str(receipt.school),
@@ -83,7 +76,6 @@ async def _told(receipt: Receipt, following: dict[str, Any] | None, language: st
         "opened": receipt.opened,
         "merged": receipt.merged,
         "epoch": await epoch(),
-        "next": {"url": f"/points/{following['id']}/visit", "name": name} if following else None,
     }
 
 
