@@ -103,7 +103,7 @@ class Supervisor:
             return
         self.ready = True
         for words in self.beside:
-            child = Child(words[0], _ours(words), _application(dsns))
+            child = Child(words[0], _ours(words), child_environment(_inside(dsns)))
             self.children.append(child)
             child.start()
 
@@ -113,10 +113,9 @@ class Supervisor:
             say(f"[yellow]{text}")
 
     def _run_step(self, words: Sequence[str], dsns: Dsns) -> None:
-        environment = {"XUNAN_DATABASE_URL": dsns.owner, "XUNAN_APP_DATABASE_URL": dsns.app}
         self.step = subprocess.Popen(  # noqa: S603 - our own program
             _ours(words),
-            env=child_environment(environment),
+            env=child_environment(_inside(dsns)),
             process_group=0,
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
@@ -221,6 +220,11 @@ def _responds(it: Settings) -> bool:
 
 def _ours(words: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "backend.command", *words]
+
+
+def _inside(dsns: Dsns) -> dict[str, str]:
+    """Those who work for every school at once and answer nobody outside: the steps and the worker, as the owner."""
+    return {"XUNAN_DATABASE_URL": dsns.owner, "XUNAN_APP_DATABASE_URL": dsns.app}
 
 
 def _application(dsns: Dsns) -> dict[str, str]:
