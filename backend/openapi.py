@@ -166,7 +166,7 @@ PATHS: dict[str, Schema] = {
             "parameters": [_parameter("school", _UUID)],
             "responses": {
                 "200": _json(_ref("Entry"), "Lines of JSON; the schema is that of one line.", "application/x-ndjson"),
-                **_problems(401, 404),
+                **_problems(401, 403, 404),
             },
         }
     },

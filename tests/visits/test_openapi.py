@@ -100,5 +100,9 @@ async def test_answers_are_as_described(browser: Browser, world: World) -> None:
         check(await put(guard, uuid7(), {}), "/api/visits/{visit}", "put")
         photo = await guard.put(f"/api/photos/{'0' * 64}", content=b"x", headers={"accept": "application/json"})
         check(photo, "/api/photos/{sha256}", "put")
-        line = (await guard.get(f"/api/record/{world.bodies['one']}")).text.splitlines()[0]
+        refused = await guard.get(f"/api/record/{world.bodies['one']}")
+        assert refused.status_code == 403
+        check(refused, "/api/record/{school}", "get")
+    async with browser("manager") as manager:
+        line = (await manager.get(f"/api/record/{world.bodies['one']}")).text.splitlines()[0]
         check(httpx.Response(200, content=line), "/api/record/{school}", "get")
