@@ -37,6 +37,7 @@ class Do(Enum):
     VISIT = "visit"
     SEE_SCHOOL = "see_school"
     SEE_FINDINGS = "see_findings"
+    WORK = "work"
     SET_UP = "set_up"
     LABELS = "labels"
     CHECKLISTS = "checklists"
@@ -44,20 +45,23 @@ class Do(Enum):
     RECORD = "record"
     PEOPLE = "people"
     SCHOOL_SETTINGS = "school_settings"
+    CALENDAR = "calendar"
     BODIES = "bodies"
     SEE_BODIES = "see_bodies"
 
 
 _ALL = {Do.PUBLIC, Do.SIGNED_IN}
-_SEE = _ALL | {Do.SEE_SCHOOL, Do.SEE_FINDINGS, Do.RECORD}
+_SEE = _ALL | {Do.SEE_SCHOOL, Do.SEE_FINDINGS, Do.WORK, Do.RECORD}
 
 MAY: dict[Role, frozenset[Do]] = {
-    Role.PATROL: frozenset(_ALL | {Do.VISIT, Do.SEE_FINDINGS}),
-    Role.CREW: frozenset(_ALL | {Do.VISIT, Do.SEE_FINDINGS}),
-    Role.MANAGER: frozenset(_SEE | {Do.VISIT, Do.SET_UP, Do.LABELS, Do.CHECKLISTS, Do.PEOPLE, Do.SCHOOL_SETTINGS}),
+    Role.PATROL: frozenset(_ALL | {Do.VISIT, Do.SEE_FINDINGS, Do.WORK}),
+    Role.CREW: frozenset(_ALL | {Do.VISIT, Do.SEE_FINDINGS, Do.WORK}),
+    Role.MANAGER: frozenset(
+        _SEE | {Do.VISIT, Do.SET_UP, Do.LABELS, Do.CHECKLISTS, Do.PEOPLE, Do.SCHOOL_SETTINGS, Do.CALENDAR}
+    ),
     Role.PRINCIPAL: frozenset(_SEE | {Do.VISIT}),
-    Role.OFFICER: frozenset(_SEE | {Do.EDIT_PACK, Do.SEE_BODIES}),
-    Role.INSPECTOR: frozenset(_ALL),
+    Role.OFFICER: frozenset(_SEE | {Do.EDIT_PACK, Do.SEE_BODIES, Do.CALENDAR}),
+    Role.INSPECTOR: frozenset(_ALL | {Do.SEE_FINDINGS, Do.WORK}),
     Role.ADMINISTRATOR: frozenset(_ALL | {Do.PEOPLE, Do.BODIES, Do.SEE_BODIES}),
 }
 

@@ -226,6 +226,8 @@ GRANTS = {
     "UPDATE": [
         *("body", "app_user", "member", "user_session", "invitation", "throttle", "place", "point", "label"),
         *("school_kind", "photo", "finding", "finding_count", "record_head", "notice"),
+        *("calendar_day", "routing_rule", "finding_policy", "contractor_link", "saved_view"),
+        *("notice_choice", "notice_channel", "delivery"),
     ],
     "DELETE": ["throttle"],
 }

@@ -15,6 +15,7 @@ from backend.accounts.hashing import hash_secret
 from backend.bodies.rules import DEMO_CITY
 from backend.checklists.actions import load_pack
 from backend.database import DB
+from backend.findings.actions_settings import load_criteria
 from backend.photos import Store
 from backend.row import uuid7
 from fixtures.cities import City, Label, Point
@@ -44,19 +45,39 @@ def builtin_pack() -> dict[str, Any]:
     return {"version": read("version")["version"], "kinds": read("kinds")}
 
 
+async def load_builtin() -> bool:
+    """The pack's checklists and its criteria of major hazards; whether anything was added."""
+    packed = await load_pack(builtin_pack())
+    return bool(await load_criteria(read("major_criteria"), read("sources"))) or packed
+
+
 async def is_empty() -> bool:
     async with DB.transaction():
         return await database.value("SELECT 1 FROM body LIMIT 1") is None
 
 
+_ROUTING = """
+INSERT INTO routing_rule (school, position, area, assignee, leader)
+SELECT s.id, r.position, r.area, hand."user", head."user"
+FROM unnest($1::uuid[]) AS s(id)
+  CROSS JOIN (VALUES (1, 'food', 'canteen_manager'), (2, 'lab', 'lab_manager'), (3, NULL, 'logistics'))
+    AS r(position, area, post)
+  JOIN LATERAL (SELECT "user" FROM member WHERE body = s.id AND post = r.post ORDER BY id LIMIT 1) hand ON true
+  LEFT JOIN LATERAL (SELECT "user" FROM member WHERE body = s.id AND post = 'vice_principal' ORDER BY id LIMIT 1) head
+    ON true
+"""
+"""Each school sends food to its canteen, laboratories to their keeper, the rest to its crew."""
+
+
 async def load_city(city: City, store: Store | None, progress: Progress) -> Loaded:
     """The city without its history, in one transaction. `store` keeps the floor plans; without it floors have none."""
-    await load_pack(builtin_pack())
+    await load_builtin()
     plans = await _plans(city, store, progress) if store else {}
     loaded = Loaded(clock.now())
     async with DB.transaction():
         await _bodies(city, loaded)
         await _people(city, loaded)
+        await database.run(_ROUTING, [loaded.bodies[body.key] for body in city.bodies if body.kind == "school"])
         await _places(city, loaded, plans)
         for done, point in enumerate(city.points, start=1):
             await _point(point, loaded)

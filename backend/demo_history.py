@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ from fixtures.events import Answer, Event, Finding, Photo, Report, Said, Step, V
 VARIANTS = 3
 """How many pictures are made of each drawn one; the rest of the year shows them again."""
 CHUNK = 400
+CONTINGENCY = "停用并设警示，专人看守，直至验收"
+LOWERED = "可立即整改，按一般隐患登记"
 
 VERBS = {
     "registered": "register",
@@ -57,6 +59,7 @@ class History:
     loaded: Loaded
     store: Store | None
     items: dict[str, dict[str, Any]]
+    criteria: dict[str, str] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -72,7 +75,9 @@ async def load_history(
     """Write everything that happened before now; returns the number of visits. One transaction."""
     async with DB.transaction():
         items = await database.rows("SELECT id, code, minimum, maximum, zh, en, area, severity, basis FROM item")
+        touched = await database.rows("SELECT code, jsonb_array_elements_text(items) AS item FROM criterion")
         history = History(loaded, store, {row["code"]: row for row in items})
+        history.criteria = {row["item"]: row["code"] for row in touched}
         await _develop(history, progress)
         for event in events:
             if event.at > loaded.now:
@@ -219,8 +224,13 @@ async def _finding(history: History, finding: Finding) -> None:
         **dict.fromkeys(("sightings", "recurred"), 0),
         **dict.fromkeys(("interim_measures", "measures", "contingency", "recheck_words", "remarks"), ""),
         **dict.fromkeys(("assigned_to", "leader", "cost", "deadline", "mended_by", "mended_at", "accepted_by")),
-        **dict.fromkeys(("accepted_at", "rechecked_by", "rechecked_at", "closed_at")),
+        **dict.fromkeys(("accepted_at", "rechecked_by", "rechecked_at", "closed_at", "controlled_by", "controlled_at")),
+        **dict.fromkeys(("confirmed_by", "confirmed_at", "assigned_at", "funds", "wished_deadline", "listed_by")),
+        **{"extended": 0, "version": 0, "criterion": history.criteria.get(finding.item, "")},
+        **{"lowered": False, "grade_reason": ""},
     }
+    if row["criterion"]:
+        row["grade_proposed"] = "major"
     history.findings[finding.key] = row
     verb = "report" if finding.source == "report" else "raise"
     _event(history, row, verb, None, "reported", finding.at, row["found_by"], finding.words)
@@ -252,6 +262,24 @@ def _facts(history: History, row: dict[str, Any], step: Step, by: UUID) -> None:
             if k in {"grade", "cost", "measures", "interim_measures", "listed", "contingency"}
         }
     )
+    row["version"] += 1
+    if told.get("grade") == "general" and row["grade_proposed"] == "major":
+        row.update(lowered=True, grade_reason=step.words or LOWERED)
+    if step.after == "assigned":
+        row["measures"] = row["measures"] or step.words
+    if row["assigned_to"] and row["assigned_at"] is None:
+        row.update(assigned_at=step.at, funds=row["cost"] or 0, contingency=row["contingency"] or CONTINGENCY)
+    if step.after == "controlled":
+        row.update(controlled_by=by, controlled_at=step.at)
+    elif step.after == "reported_up":
+        row.update(confirmed_by=by, confirmed_at=step.at)
+    elif step.after == "extension_requested":
+        row["wished_deadline"] = (row["deadline"] or step.at.date()) + timedelta(days=14)
+    elif step.before == "extension_requested":
+        row.update(wished_deadline=None, extended=row["extended"] + ("deadline" in told))
+    elif step.after == "listed":
+        posts = (body for person, body in history.loaded.members if person == step.by)
+        row["listed_by"] = history.loaded.bodies[next(posts)]
     if step.after in {"submitted", "fixed_on_spot"}:
         row.update(mended_by=by, mended_at=step.at, measures=row["measures"] or step.words)
     if step.after == "fixed_on_spot":

@@ -84,6 +84,20 @@ SCHEMAS: dict[str, Schema] = {
             **{"missing": _list(_SHA), "opened": {"type": "integer"}, "merged": {"type": "integer"}, "epoch": _TEXT},
         }
     ),
+    "Verb": _object(
+        {
+            **{"verb": _TEXT, "words": _TEXT, "fields": {"type": "object", "additionalProperties": _TEXT}},
+            **{"photos": _list(_SHA), "at": _TIME, "version": {"type": "integer"}, "device": _UUID},
+            "device_seq": {"type": "integer"},
+        },
+        ["verb"],
+    ),
+    "VerbReceipt": _object(
+        {
+            **{"finding": _UUID, "event": _UUID, "state": _TEXT, "replayed": {"type": "boolean"}},
+            **{"missing": _list(_SHA), "epoch": _TEXT},
+        }
+    ),
     "PhotoKept": _object({"sha256": _SHA, "state": {"type": "string", "enum": ["kept"]}}),
     "Entry": _object(
         {
@@ -139,6 +153,19 @@ PATHS: dict[str, Schema] = {
             "responses": {
                 "201": _json(_ref("Receipt"), "Recorded."),
                 "200": _json(_ref("Receipt"), "Was recorded before: the same receipt, replayed is true."),
+                **_problems(401, 403, 404, 409, 413, 422),
+            },
+        }
+    },
+    "/api/findings/{finding}/events/{event}": {
+        "put": {
+            "operationId": "putEvent",
+            "summary": "Do a verb to a finding under an id of the phone's own (UUID 7), if the machine allows it now.",
+            "parameters": [_parameter("finding", _UUID), _parameter("event", _UUID), _USER, _CLOCK],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Verb")}}},
+            "responses": {
+                "201": _json(_ref("VerbReceipt"), "Done."),
+                "200": _json(_ref("VerbReceipt"), "Was done before: the same receipt, replayed is true."),
                 **_problems(401, 403, 404, 409, 413, 422),
             },
         }

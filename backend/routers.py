@@ -6,7 +6,9 @@ from backend import demo_pages, openapi
 from backend.accounts import pages as accounts
 from backend.bodies import pages as bodies
 from backend.checklists import pages as checklists
+from backend.findings import api as findings_api
 from backend.findings import pages as findings
+from backend.findings import pages_statistics as statistics
 from backend.notices import pages as notices
 from backend.overview import pages as overview
 from backend.points import pages as points
@@ -24,5 +26,7 @@ ROUTERS: list[Router] = [
     demo_pages.router,
     openapi.router,
     findings.router,
+    findings_api.router,
+    statistics.router,
     notices.router,
 ]

@@ -17,21 +17,13 @@ from zoneinfo import ZoneInfo
 
 import psutil
 
+from backend import setting_values as values
+from backend.setting_values import SettingsError, UserError
+
+__all__ = ["ROOT", "TABLE", "Row", "Settings", "SettingsError", "UserError", "settings"]
+
 ROOT = Path(__file__).resolve().parent.parent
-YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound
-
-
-class UserError(Exception):
-    """Something the person at the keyboard can mend: shown as one sentence in both languages, never as a traceback."""
-
-    def __init__(self, english: str, chinese: str = "") -> None:
-        super().__init__(english)
-        self.english, self.chinese = english, chinese
-
-
-class SettingsError(UserError):
-    """A setting that cannot be used."""
 
 
 class Row(NamedTuple):
@@ -90,6 +82,19 @@ TABLE = (
         "cookies only over https: 1 or 0",
         "Cookie 只经 https 发送：1 或 0",
     ),
+    Row(
+        "XUNAN_OUTGOING_PRIVATE",
+        "(none)",
+        "hosts or networks inside the house that notices may be sent to, also by http, with commas",
+        "允许向其发送通知的内网主机或网段（也可用 http），用逗号分隔",
+    ),
+    Row(
+        "XUNAN_SMTP_URL",
+        "(no mail)",
+        "mail server: smtps://user:password@host:465, or smtp://user:password@host:587?starttls",
+        "邮件服务器：smtps://用户:密码@主机:465，或 smtp://用户:密码@主机:587?starttls",
+    ),
+    Row("XUNAN_MAIL_FROM", "xunan@HOST", "address that mail comes from", "发件人邮箱地址"),
 )
 
 
@@ -108,6 +113,9 @@ class Settings:
     workers: int
     trusted_proxies: tuple[str, ...]
     secure_cookies: bool
+    outgoing_private: tuple[str, ...] = ()
+    smtp_url: str | None = None
+    mail_from: str = ""
     root: Path = ROOT
 
     @property
@@ -129,24 +137,27 @@ def read(environment: Mapping[str, str]) -> Settings:
     """Raises SettingsError with one sentence about the first value that cannot be used."""
     value = {row.name: environment.get(row.name, "").strip() for row in TABLE}
     host = _host(value["XUNAN_HOST"] or "127.0.0.1")
-    port = _number("XUNAN_PORT", value["XUNAN_PORT"] or "8000", 1, 65535)
+    port = values.number("XUNAN_PORT", value["XUNAN_PORT"] or "8000", 1, 65535)
     public = _public_url(value["XUNAN_PUBLIC_URL"] or f"http://{_in_url(_printable(host))}:{port}")
     result = Settings(
         host=host,
         port=port,
         data=_folder(value["XUNAN_DATA"] or "data"),
         public_url=public,
-        database_url=_database_url("XUNAN_DATABASE_URL", value),
-        app_database_url=_database_url("XUNAN_APP_DATABASE_URL", value),
+        database_url=values.database_url("XUNAN_DATABASE_URL", value),
+        app_database_url=values.database_url("XUNAN_APP_DATABASE_URL", value),
         pg_bin=_folder(value["XUNAN_PG_BIN"]) if value["XUNAN_PG_BIN"] else None,
-        demo=_switch("XUNAN_DEMO", value["XUNAN_DEMO"]),
-        allow_public_demo=_switch("XUNAN_ALLOW_PUBLIC_DEMO", value["XUNAN_ALLOW_PUBLIC_DEMO"]),
-        time_zone=_time_zone(value["XUNAN_TIME_ZONE"] or "Asia/Shanghai"),
-        workers=_number("XUNAN_WORKERS", value["XUNAN_WORKERS"] or "1", 1, 64),
-        trusted_proxies=_networks(value["XUNAN_TRUSTED_PROXIES"]),
-        secure_cookies=_switch(
+        demo=values.switch("XUNAN_DEMO", value["XUNAN_DEMO"]),
+        allow_public_demo=values.switch("XUNAN_ALLOW_PUBLIC_DEMO", value["XUNAN_ALLOW_PUBLIC_DEMO"]),
+        time_zone=values.time_zone(value["XUNAN_TIME_ZONE"] or "Asia/Shanghai"),
+        workers=values.number("XUNAN_WORKERS", value["XUNAN_WORKERS"] or "1", 1, 64),
+        trusted_proxies=values.networks(value["XUNAN_TRUSTED_PROXIES"]),
+        secure_cookies=values.switch(
             "XUNAN_SECURE_COOKIES", value["XUNAN_SECURE_COOKIES"] or ("1" if public.startswith("https:") else "0")
         ),
+        outgoing_private=values.hosts(value["XUNAN_OUTGOING_PRIVATE"]),
+        smtp_url=values.smtp_url(value["XUNAN_SMTP_URL"]),
+        mail_from=values.mail_from(value["XUNAN_MAIL_FROM"], public),
     )
     _refuse_public_demo(result)
     return result
@@ -205,19 +216,7 @@ def _host(text: str) -> str:
     except ValueError:
         if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", text) and not re.fullmatch(r"[0-9.]+", text):
             return text
-    raise _bad("XUNAN_HOST", text, "an IP address or a host name", "IP 地址或主机名")
-
-
-def _number(name: str, text: str, low: int, high: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
-        raise _bad(name, text, f"a whole number from {low} to {high}", f"{low} 到 {high} 之间的整数")
-    return int(text)
-
-
-def _switch(name: str, text: str) -> bool:
-    if text.lower() not in YES | NO:
-        raise _bad(name, text, "1 or 0", "1 或 0")
-    return text.lower() in YES
+    raise values.bad("XUNAN_HOST", text, "an IP address or a host name", "IP 地址或主机名")
 
 
 def _folder(text: str) -> Path:
@@ -239,50 +238,10 @@ def _public_url(text: str) -> str:
         or "@" in parts.netloc
         or re.search(r"\s", text)
     ):
-        raise _bad(
+        raise values.bad(
             "XUNAN_PUBLIC_URL",
             text,
             "like https://xunan.example.cn, without a path",
             "形如 https://xunan.example.cn 的网址，不带路径",
         )
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _database_url(name: str, value: Mapping[str, str]) -> str | None:
-    if not (text := value[name]):
-        return None
-    try:
-        parts = urlsplit(text)
-        fine = parts.scheme in {"postgresql", "postgres"} and len(parts.path) > 1 and parts.port != 0
-    except ValueError:
-        fine = False
-    if not fine:  # the value is not repeated: it holds a password
-        raise SettingsError(
-            f"{name} must look like postgresql://user:password@host:5432/name.",
-            f"{name} 应形如 postgresql://用户:密码@主机:5432/库名。",
-        )
-    return text
-
-
-def _time_zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ValueError, OSError, KeyError):
-        raise _bad("XUNAN_TIME_ZONE", text, "a name like Asia/Shanghai", "Asia/Shanghai 这样的时区名") from None
-    return text
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    found = tuple(part.strip() for part in text.split(",") if part.strip())
-    for part in found:
-        try:
-            ipaddress.ip_network(part)
-        except ValueError:
-            raise _bad(
-                "XUNAN_TRUSTED_PROXIES", part, "addresses or networks with commas", "用逗号分隔的地址或网段"
-            ) from None
-    return found
-
-
-def _bad(name: str, text: str, wanted: str, chinese: str) -> SettingsError:
-    return SettingsError(f"{name} must be {wanted}, not {text!r}.", f"{name} 应为 {chinese}，现在是“{text}”。")

@@ -15,7 +15,7 @@ from backend.language import LANGUAGES, say
 from backend.page import LANGUAGE_COOKIE, asset, language_of, page
 from backend.static_files import STATIC, beside, inside, later_name
 
-SHELL = ("css/base.css", "css/phone.css", "icons/sprite.svg", "icons/favicon.svg", "js/main.js")
+SHELL = ("css/base.css", "css/phone.css", "css/ticket.css", "icons/sprite.svg", "icons/favicon.svg", "js/main.js")
 
 
 @get("/manifest.webmanifest", guards=[may(Do.PUBLIC)])

@@ -12,13 +12,19 @@ from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "frontend" / "static"
 ENTRY = "main.js"
-LATER = tuple(f"{name}.js" for name in ("unsent", "visit_save", "saved", "locate", "report_form", "sign_out", "shrink"))
+LATER = tuple(
+    f"{name}.js"
+    for name in (
+        *("unsent", "visit_save", "saved", "locate", "report_form", "sign_out", "shrink"),
+        *("ticket_form", "ticket_page"),
+    )
+)
 """What main.js imports on demand and what belongs to it travels together."""
 APART = frozenset(
     f"{name}.js"
     for name in (
         *("scanner", "code_form", "plan_pin", "puzzle", "sha256", "outbox_list", "camera", "confirm", "theme"),
-        *("install", "autosubmit", "copy", "ago_time"),
+        *("install", "autosubmit", "copy", "ago_time", "ticket_camera", "ticket_keep"),
     )
 )
 """Loaded when a page needs them; they share no state with what is inside."""

@@ -1,8 +1,8 @@
-"""What a new version of the program brings into an existing database: tables first, then the built-in checklists."""
+"""What a new version of the program brings into an existing database: tables first, then the built-in checklists
+and criteria."""
 
-from backend.checklists.actions import load_pack
 from backend.database import DB, migrate
-from backend.demo import builtin_pack
+from backend.demo import load_builtin
 from backend.postgres_roles import Dsns
 
 
@@ -11,6 +11,6 @@ async def bring_up_to_date(dsns: Dsns) -> tuple[int, bool]:
     done = await migrate(dsns.owner, dsns.app_role)
     await DB.open(dsns.owner, size=2)
     try:
-        return len(done), await load_pack(builtin_pack())
+        return len(done), await load_builtin()
     finally:
         await DB.close()

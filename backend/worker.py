@@ -1,4 +1,5 @@
-"""The timetable of recurring work. Each job runs in one process at a time, however many workers there are."""
+"""The timetable of recurring work. Each job runs in one process at a time, however many workers there are; a slow job
+keeps no other one waiting."""
 
 import asyncio
 import logging
@@ -8,19 +9,29 @@ from dataclasses import dataclass
 from backend import database
 from backend.database import DB
 from backend.errors import AWAY
+from backend.findings.actions_time import escalate, remind_rechecks
+from backend.notices.actions_send import deliver
 from backend.photos import Store
 from backend.settings import settings
 
 log = logging.getLogger("xunan.worker")
+GRACE = 20
+"""Seconds that jobs have to end when the worker is told to stop."""
+_opening = asyncio.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`every` in seconds; the work says what it did, or nothing when there was nothing to do."""
+    """`every` in seconds; the work says what it did, or nothing when there was nothing to do.
+
+    `waits`: it waits for others than the database, or does many things one by one, so it opens its own short
+    transactions and takes its own locks.
+    """
 
     name: str
     every: float
     work: Callable[[], Awaitable[str]]
+    waits: bool = False
 
 
 async def forget_throttles() -> str:
@@ -54,11 +65,16 @@ TIMETABLE = (
     Job("forget throttles", 3600, forget_throttles),
     Job("sweep photos", 3600, sweep_photos),
     Job("look for missing photos", 3600, look_for_missing_photos),
+    Job("deliver", 10, deliver, waits=True),
+    Job("escalate findings", 300, escalate, waits=True),
+    Job("remind of re-checks", 900, remind_rechecks, waits=True),
 )
 
 
 async def once(job: Job) -> str:
     """Run the job unless another worker is at it; returns what it did."""
+    if job.waits:
+        return await job.work()
     async with DB.transaction():
         if not await database.value("SELECT pg_try_advisory_xact_lock(hashtext($1))", f"job {job.name}"):
             return ""
@@ -66,25 +82,34 @@ async def once(job: Job) -> str:
 
 
 async def run(owner_dsn: str, stop: asyncio.Event) -> None:
-    """Until `stop`: every job when it is due. The database may be away for a while; the next turn tries again."""
+    """Until `stop`: every job when it is due, beside the others and never beside itself. The database may be away for a
+    while; the next turn tries again."""
     due = dict.fromkeys(TIMETABLE, 0.0)
+    at_work: dict[Job, asyncio.Task[float]] = {}
     loop = asyncio.get_running_loop()
     try:
         while not stop.is_set():
-            for job in (job for job, at in due.items() if at <= loop.time()):
-                due[job] = loop.time() + await _turn(job, owner_dsn)
+            for job in [job for job, task in at_work.items() if task.done()]:
+                due[job] = loop.time() + at_work.pop(job).result()
+            for job in (job for job, at in due.items() if at <= loop.time() and job not in at_work):
+                at_work[job] = asyncio.create_task(_turn(job, owner_dsn))
             try:
                 await asyncio.wait_for(stop.wait(), 1)
             except TimeoutError:
                 continue
     finally:
+        if at_work:
+            _, late = await asyncio.wait(at_work.values(), timeout=GRACE)
+            for task in late:
+                task.cancel()
         await DB.close()
 
 
 async def _turn(job: Job, owner_dsn: str) -> float:
     """Seconds until this job's next turn."""
     try:
-        await DB.open(owner_dsn, size=2)
+        async with _opening:
+            await DB.open(owner_dsn, size=6)
         if said := await once(job):
             log.info("%s: %s", job.name, said)
     except (*AWAY, OSError) as error:

@@ -28,6 +28,8 @@ def test_everything_can_be_set() -> None:
             "XUNAN_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1",
             "XUNAN_WORKERS": "2",
             "XUNAN_TIME_ZONE": "Asia/Urumqi",
+            "XUNAN_OUTGOING_PRIVATE": "10.1.0.0/16, Hooks.school.local, [fd00::1]",
+            "XUNAN_SMTP_URL": "smtp://user:p%40ss@mail.example.cn:587?starttls",
         }
     )
     assert it.local_url == "http://[::1]:8123"
@@ -35,6 +37,9 @@ def test_everything_can_be_set() -> None:
     assert it.public_url == "https://xunan.example.cn"
     assert it.secure_cookies
     assert it.trusted_proxies == ("10.0.0.0/8", "192.0.2.1")
+    assert it.outgoing_private == ("10.1.0.0/16", "hooks.school.local", "fd00::1")
+    assert it.smtp_url == "smtp://user:p%40ss@mail.example.cn:587?starttls"
+    assert it.mail_from == "xunan@xunan.example.cn"
 
 
 def test_a_relative_folder_is_meant_from_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -65,6 +70,15 @@ def test_a_relative_folder_is_meant_from_the_project(monkeypatch: pytest.MonkeyP
         ("XUNAN_WORKERS", "0"),
         ("XUNAN_TRUSTED_PROXIES", "proxy.local"),
         ("XUNAN_SECURE_COOKIES", "si"),
+        ("XUNAN_OUTGOING_PRIVATE", "10.0.0.0/8, not a host"),
+        ("XUNAN_OUTGOING_PRIVATE", "10.0.0"),
+        ("XUNAN_SMTP_URL", "mail.school.cn"),
+        ("XUNAN_SMTP_URL", "http://u:geheim@mail.school.cn"),
+        ("XUNAN_SMTP_URL", "smtp://u:geheim@mail.school.cn/path"),
+        ("XUNAN_SMTP_URL", "smtp://u:geheim@mail.school.cn:99999"),
+        ("XUNAN_SMTP_URL", "smtp://u:geheim@mail.school.cn?tls"),
+        ("XUNAN_MAIL_FROM", "nobody"),
+        ("XUNAN_MAIL_FROM", "a@b.cn, c@d.cn"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_it(name: str, value: str) -> None:

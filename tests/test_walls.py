@@ -22,6 +22,9 @@ DOORS = {
     "invitation_door",
     "device_door",
     "elsewhere_door",
+    "contractor_door",
+    "search_door",
+    "above_door",
 }
 
 
@@ -69,7 +72,7 @@ async def test_a_school_sees_only_its_own_rows_and_an_officer_only_those_below(o
         async with reading(member.scope):
             for table in tables:
                 found = {r["school"] for r in await rows(f'SELECT DISTINCT school FROM "{table}"')}
-                assert found <= allowed, (who, table)
+                assert found <= allowed, (who, table, [name for name, body in world.bodies.items() if body in found])
             assert {r["school"] for r in await rows("SELECT DISTINCT school FROM point")} == allowed
 
 

@@ -11,6 +11,7 @@ from backend import clock, database
 from backend.access import Member, hashed, identify
 from backend.checklists.actions import load_pack
 from backend.database import DB, migrate
+from backend.findings.actions_settings import load_criteria
 from backend.postgres_roles import Dsns
 from backend.row import uuid7
 from qr import codes
@@ -40,7 +41,10 @@ PEOPLE = {  # name: (body, post, Chinese name)
     "guard2": ("one", "guard", "刘洋"),
     "keeper": ("one", "lab_manager", "周敏"),
     "crew": ("one", "logistics", "李师傅"),
+    "crew2": ("one", "logistics", "孙电工"),
+    "duty": ("one", "duty_leader", "何老师"),
     "manager": ("one", "safety_director", "陈立"),
+    "deputy": ("one", "vice_principal", "徐副校长"),
     "principal": ("one", "principal", "吴校长"),
     "neighbour": ("two", "guard", "赵门卫"),
     "neighbour_manager": ("two", "safety_director", "钱主任"),
@@ -66,6 +70,9 @@ async def build(dsns: Dsns) -> World:
     await DB.open(dsns.owner, size=2)
     try:
         await load_pack(_pack())
+        await load_criteria(
+            *(json.loads((PACK / f"{name}.json").read_text()) for name in ("major_criteria", "sources"))
+        )
         async with DB.transaction():
             await _bodies(world)
             await _people(world)

@@ -24,7 +24,7 @@ Asked = Request[Any, Any, Any]
 
 LANDING: dict[Role, str] = {
     Role.PATROL: "/today",
-    Role.CREW: "/findings",
+    Role.CREW: "/tickets",
     Role.MANAGER: "/overview",
     Role.PRINCIPAL: "/overview",
     Role.OFFICER: "/schools",

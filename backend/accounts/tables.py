@@ -13,6 +13,7 @@ class User(Row, Table, tablename="app_user"):
 
     username = Text(default=None)
     phone = Text(null=True, default=None)
+    email = Text(null=True, default=None)
     name = Text(default=None)
     name_en = Text()
     password_hash = Text(null=True, default=None, secret=True)

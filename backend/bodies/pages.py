@@ -8,7 +8,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.response import Redirect
 
 from backend.access import Do, Member, may
-from backend.bodies import actions, queries
+from backend.bodies import actions, pages_calendar, queries
 from backend.bodies.rules import BELOW, KIND_NAMES, TYPE_NAMES, body_facts
 from backend.forms import as_number, as_uuid, typed, words
 from backend.language import N_, say
@@ -177,4 +177,7 @@ def _form(
     )
 
 
-router = Router("/", route_handlers=[settings, change_settings, schools, index, new, add, show, change])
+router = Router(
+    "/",
+    route_handlers=[settings, change_settings, schools, index, new, add, show, change, *pages_calendar.HANDLERS],
+)

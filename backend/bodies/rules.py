@@ -26,6 +26,12 @@ class SchoolType(Enum):
     SPECIAL = "special"
 
 
+class DayKind(Enum):
+    HOLIDAY = "holiday"
+    WORKING = "working"
+    USUAL = "usual"
+
+
 KIND_NAMES: dict[str, str] = {
     BodyKind.CITY.value: N_("City"),
     BodyKind.DISTRICT.value: N_("District"),

@@ -1,10 +1,10 @@
 """The tree of bodies. One table, because a membership, a checklist or a notice may hang on any of the three."""
 
-from piccolo.columns import UUID, Array, Boolean, DoublePrecision, Text
+from piccolo.columns import UUID, Array, Boolean, Date, DoublePrecision, Text
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from backend.bodies.rules import BodyKind, SchoolType
+from backend.bodies.rules import BodyKind, DayKind, SchoolType
 from backend.row import Row, belongs_to, one_of
 
 
@@ -34,3 +34,18 @@ class Body(Row, Table):
 def belongs_to_school(*, index: bool = False):  # type: ignore[no-untyped-def]
     """The column that makes a row a tenant's row; the migration puts row-level security on whoever has it."""
     return belongs_to(Body, index=index)
+
+
+class CalendarDay(Row, Table):
+    """A day that is not what its weekday says: a body's own word counts for itself and for everybody below it.
+
+    Without a row the national calendar holds (holidays and make-up working days), then the weekday."""
+
+    body = belongs_to(Body)
+    day = Date(default=None)
+    kind = Text(default=None)
+    name = Text()
+    name_en = Text()
+
+    calendar_day_once = Unique([body, day])
+    calendar_kind_known = one_of("kind", DayKind)

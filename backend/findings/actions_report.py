@@ -51,13 +51,13 @@ async def report(label: Mapping[str, Any], told: rules.Told, sender: Sender) -> 
         raise Invalid(faults)
     body = _seal_of(told, "", label)
     if await known(label["school"], told.id) is None:
-        await _pass(label, sender)
-    photos = await _kept(told)
+        await pay_or_wait(label, sender)
+    photos = await keep_photos(told)
     async with writing(Scope(school=label["school"])):
         if not await _again(told.id, body):
             raised = await raise_from(_fault(label, told))
             await _note(label, told, sender, raised.finding, body)
-            await _photos(label["school"], raised.finding, photos)
+            await note_photos(label["school"], raised.finding, photos)
             await _record(label, told, photos)
     return receipt(told.id)
 
@@ -66,7 +66,7 @@ async def me_too(label: Mapping[str, Any], finding: UUID, told: rules.Told, send
     """One more person sees what was reported here: a sighting with a receipt of his own. Raises like `report`."""
     body = _seal_of(told, str(finding), label)
     if await known(label["school"], told.id) is None:
-        await _pass(label, sender)
+        await pay_or_wait(label, sender)
     async with writing(Scope(school=label["school"])):
         if await _again(told.id, body):
             return receipt(told.id)
@@ -97,11 +97,11 @@ def _keys(label: Mapping[str, Any], address: str) -> dict[str, str]:
     """What is counted. The address is never kept: its key changes every day and means nothing elsewhere."""
     return {
         "point": f"report:point:{label['point'] or label['label']}",
-        "address": f"report:address:{_address(address)}",
+        "address": f"report:address:{address_hash(address)}",
     }
 
 
-def _address(address: str) -> str:
+def address_hash(address: str) -> str:
     return sealed("address", f"{clock.today()}|{rules.network(address)}").hex()[:32]
 
 
@@ -126,7 +126,7 @@ RETURNING key, count, window_ends
 """
 
 
-async def _pass(label: Mapping[str, Any], sender: Sender) -> None:
+async def pay_or_wait(label: Mapping[str, Any], sender: Sender) -> None:
     """Count this try for its point and its address; raises TooMany or PuzzleNeeded.
 
     Tries make the puzzle harder, but only what was paid for fills a point: nobody can silence a label by knocking.
@@ -195,7 +195,7 @@ async def _again(report: UUID, body: str) -> bool:
     return found is not None
 
 
-async def _kept(told: rules.Told) -> list[tuple[str, Kept | str]]:
+async def keep_photos(told: rules.Told) -> list[tuple[str, Kept | str]]:
     """Each photo by its hash, kept on disk or refused with the reason; a report is not lost for its photo's sake."""
     done: dict[str, Kept | str] = {}
     for photo in told.photos:
@@ -236,13 +236,13 @@ async def _note(label: Mapping[str, Any], told: rules.Told, sender: Sender, find
            ON CONFLICT DO NOTHING RETURNING 1""",
         *(told.id, label["school"], finding, label["point"], label["code"], hashed(receipt(told.id))),
         *(told.area.value if told.area else None, told.words, told.contact, sender.language),
-        *(_address(sender.address), body),
+        *(address_hash(sender.address), body),
     )
     if inserted is None:  # the id is taken by a report of another school, which must not be seen from here
         raise Refused(N_("This was sent already. If you want to add something, send it once more."), code="other_body")
 
 
-async def _photos(school: UUID, finding: UUID, photos: list[tuple[str, Kept | str]]) -> None:
+async def note_photos(school: UUID, finding: UUID, photos: list[tuple[str, Kept | str]]) -> None:
     for sha256, kept in photos:
         if isinstance(kept, str):
             await database.run(

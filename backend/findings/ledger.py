@@ -9,11 +9,14 @@ from typing import Any
 
 from backend import clock
 from backend.bodies.rules import TYPE_NAMES
-from backend.findings.rules import AREA_NAMES, ENDED, GRADE_NAMES, SOURCE_NAMES, STATE_NAMES
+from backend.findings.rules import AREA_NAMES, GRADE_NAMES, SOURCE_NAMES, STATE_NAMES
+from backend.findings.rules_filters import NEVER_LATE
 from backend.language import CHINESE, N_, either, say
 from backend.settings import ROOT
 
 SCHOOL, DISTRICT = "hazard_ledger", "district_ledger"
+PHOTO_BEFORE, PHOTO_AFTER = 8, 20
+"""Columns of the school's form that show a photo."""
 LONGEST_HEAD = 40
 
 Row = dict[str, Any]
@@ -109,15 +112,46 @@ def _remarks(row: Row, language: str) -> str:
         parts.append(say(language, N_("came back ×%(n)s"), n=row["recurred"]))
     if row["sightings"]:
         parts.append(say(language, N_("seen again ×%(n)s"), n=row["sightings"]))
+    if row.get("merged_number"):
+        parts.append(say(language, N_("merged into %(number)s"), number=row["merged_number"]))
     return "; ".join(part for part in parts if part)
 
 
 def overdue(row: Row) -> int:
-    """Days beyond the deadline while it is open; 0 for none."""
-    if row["deadline"] is None or row["state"] in {state.value for state in ENDED}:
+    """Days beyond the deadline while it waits to be mended, on the day the ledger shows; 0 for none."""
+    if row["deadline"] is None or row["state"] in {state.value for state in NEVER_LATE}:
         return 0
-    late: int = (clock.today() - row["deadline"]).days
+    late: int = (row.get("today", clock.today()) - row["deadline"]).days
     return max(0, late)
+
+
+def photos(form: str, row: Row) -> dict[int, str]:
+    """Column of the form -> the photo that stands for it."""
+    found = {PHOTO_BEFORE: row["photo"], PHOTO_AFTER: row["photo_after"]} if form == SCHOOL else {}
+    return {column: stored for column, stored in found.items() if stored}
+
+
+def _money(row: Row, language: str) -> str:
+    """What was set aside, and what was spent."""
+    if row["cost"] is None:
+        return str(row["funds"]) if row["funds"] is not None else ""
+    if row["funds"] is None:
+        return say(language, N_("spent: %(n)s"), n=row["cost"])
+    return say(language, N_("%(funds)s (spent: %(n)s)"), funds=row["funds"], n=row["cost"])
+
+
+def _progress(row: Row, language: str) -> str:
+    parts = [state(row, language)]
+    if row["waiting_for"] and row["state"] not in {state.value for state in NEVER_LATE}:
+        until = row["waiting_until"] or ""
+        parts.append(say(language, N_("waiting for %(what)s %(until)s"), what=row["waiting_for"], until=until).strip())
+    if row["extended"]:
+        parts.append(say(language, N_("more time given ×%(n)s"), n=row["extended"]))
+    return "; ".join(parts)
+
+
+def _basis(row: Row, _: str) -> str:
+    return "; ".join(part for part in (row["basis"], row["grade_reason"]) if part)
 
 
 def _yes(row: Row, language: str) -> str:
@@ -139,16 +173,16 @@ _CELLS: dict[str, list[Cell]] = {
         where,
         what,
         _photos("photos_before"),
-        _text("basis"),
+        _basis,
         grade,
         _text("interim_measures"),
         _text("measures"),
         _both("assigned", "assigned_en"),
         _both("leading", "leading_en"),
-        _text("cost"),
+        _money,
         _text("deadline"),
         _text("contingency"),
-        state,
+        _progress,
         lambda row, _: moment(row["mended_at"]),
         _photos("photos_after"),
         lambda row, language: _signed(row, language, "accepter", "accepted_at"),
@@ -174,7 +208,7 @@ _CELLS: dict[str, list[Cell]] = {
         _text("deadline"),
         state,
         lambda row, _: str(overdue(row) or ""),
-        lambda row, _: str(row["extensions"] or ""),
+        lambda row, _: str(row["extended"] or ""),
         _both("assigned", "assigned_en"),
         _yes,
         lambda row, _: moment(row["updated_at"]),

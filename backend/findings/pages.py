@@ -1,169 +1,154 @@
-"""The ledger of findings: list, one finding, Excel, CSV, and the form for the wall or the file."""
+"""One finding: its photos before and after, what happened to it, what may be done next, and why something may not."""
 
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response, Router, get
-from litestar.response import Stream
 
 from backend import clock
 from backend.access import Do, Member, Role, may
-from backend.findings import export as exports
-from backend.findings import ledger, pages_report, rules
-from backend.findings.queries import MOST_COUNTED, choices, finding, findings, heading, totals
-from backend.findings.rules_filters import ALL, Place, Wanted, place, wanted
-from backend.language import N_, either, say
+from backend.findings import (
+    ledger,
+    pages_contractor,
+    pages_criteria,
+    pages_ledger,
+    pages_links,
+    pages_moves,
+    pages_raise,
+    pages_report,
+    pages_settings,
+    pages_tickets,
+    pages_views,
+    rules_drawing,
+    rules_words,
+)
+from backend.findings.pages_ledger import line, said
+from backend.findings.queries_moves import facts_of, offered
+from backend.findings.queries_show import finding, version
+from backend.findings.rules import ENDED, VERB_NAMES, State, Verb
+from backend.findings.rules_deadlines import WHO_NAMES
+from backend.findings.rules_machine import BAR_WORDS, HAT_NAMES, Hat
+from backend.findings.rules_moves import LEADING, Offer, awaited
+from backend.language import N_, say
 from backend.page import language_of, page
 
 R = Request[Any, Any, Any]
-MOST_PRINTED = 500
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_WORDS = {
-    "states": rules.STATE_NAMES,
-    "sources": rules.SOURCE_NAMES,
-    "grades": rules.GRADE_NAMES,
-    "areas": rules.AREA_NAMES,
-    "severities": rules.SEVERITY_NAMES,
-    "sights": rules.SIGHT_NAMES,
-    "verbs": rules.VERB_NAMES,
-}
-
-
-def form_of(member: Member, asked: Wanted) -> str:
-    """A bureau that looks at all its schools reads the district's form; one school is read in the school's own."""
-    return ledger.DISTRICT if member.school is None and asked.school is None else ledger.SCHOOL
-
-
-@get("/findings", guards=[may(Do.SEE_FINDINGS)])
-async def index(request: R) -> Response[str]:
-    member: Member = request.user
-    asked, start, language = wanted(request.query_params), place(request.query_params), language_of(request)
-    found, more = await findings(member, asked, start)
-    count = await totals(member, asked)
-    form = form_of(member, asked)
-    before = 0 if start is None else max(0, start.number - len(found)) if start.back else start.number
-    return page(
-        request,
-        "findings/index.html",
-        wanted=asked,
-        body=await heading(member, asked.school),
-        findings=[_line(form, row, before + i, language) for i, row in enumerate(found, start=1)],
-        columns=ledger.columns(form, language),
-        district=form == ledger.DISTRICT,
-        total=count,
-        most=MOST_COUNTED,
-        links=_links(asked),
-        newer=_turn(asked, found, before, "before") if before else "",
-        older=_turn(asked, found, before + len(found), "after") if found and (more or (start and start.back)) else "",
-        last=before + len(found),
-        first=before + 1,
-        choices=await choices(member),
-        words=_said(language),
-        query=asked.address(),
-    )
-
-
-def _line(form: str, row: dict[str, Any], number: int, language: str) -> dict[str, Any]:
-    cells = ledger.cells(form, row, number, language)
-    grade = row["grade"] or row["grade_proposed"]
-    return {
-        **row,
-        "cells": cells,
-        "tone": rules.tone(row["state"], grade),
-        "said_grade": ledger.grade(row, language),
-        "said_state": ledger.state(row, language),
-        "where": ledger.where(row, language),
-        "what": ledger.what(row, language),
-        "overdue": ledger.overdue(row),
-    }
-
-
-def _turn(asked: Wanted, found: list[dict[str, Any]], number: int, way: str) -> str:
-    edge = found[-1 if way == "after" else 0]
-    there = quote(Place(edge["found_at"], edge["id"], number).word())
-    return f"{asked.address()}&{way}={there}"
-
-
-def _links(asked: Wanted) -> dict[str, str]:
-    return {state: asked.address(state=state) for state in ("open", "ended", "all")}
-
-
-def _said(language: str) -> dict[str, dict[str, str]]:
-    return {name: {word: say(language, text) for word, text in words.items()} for name, words in _WORDS.items()}
+_ENDED = frozenset(state.value for state in ENDED)
 
 
 @get("/findings/{id:uuid}", guards=[may(Do.SEE_FINDINGS)])
-async def show(request: R, id: UUID) -> Response[str]:
+async def show(request: R, id: UUID) -> Response[Any]:
     member: Member = request.user
     found, language = await finding(member, id), language_of(request)
+    if pages_tickets.is_ticket(request, member, found):
+        return await pages_tickets.ticket_page(request, member, shown(member, found, language))
+    return page(request, "findings/show.html", **shown(member, found, language))
+
+
+def shown(member: Member, found: dict[str, Any], language: str) -> dict[str, Any]:
+    """Everything that a page of one finding says, whichever layout it has."""
     for photo in found["photos"]:
         photo["after"] = photo["role"] == "after"
-    return page(
-        request,
-        "findings/show.html",
-        finding=_line(ledger.SCHOOL, found, 1, language),
-        who=ledger.finder(found, language),
-        manager=member.role is Role.MANAGER,
-        own_school=member.school is not None,
-        words=_said(language),
-    )
-
-
-@get("/findings/export.xlsx", guards=[may(Do.SEE_FINDINGS)])
-async def export_xlsx(request: R) -> Stream:
-    member: Member = request.user
-    asked, language = wanted(request.query_params), language_of(request)
-    form, head = form_of(member, asked), await _head(member, asked, language)
-    file = await exports.as_xlsx(member, asked, form, language, head)
-    return Stream(exports.chunks(file), media_type=XLSX, headers=_saved_as(head[0], "xlsx"))
-
-
-@get("/findings/export.csv", guards=[may(Do.SEE_FINDINGS)])
-async def export_csv(request: R) -> Stream:
-    member: Member = request.user
-    asked, language = wanted(request.query_params), language_of(request)
-    form, head = form_of(member, asked), await _head(member, asked, language)
-    sent = exports.as_csv(member, asked, form, language)
-    return Stream(sent, media_type="text/csv; charset=utf-8", headers=_saved_as(head[0], "csv"))
-
-
-async def _head(member: Member, asked: Wanted, language: str) -> list[str]:
-    """Title and the line below it: whose ledger, as of when, which part of it."""
-    body = await heading(member, asked.school)
-    name = either(language, body["name"], body["name_en"])
-    title = say(language, N_("%(body)s: %(form)s"), body=name, form=ledger.title(form_of(member, asked), language))
-    as_of = say(language, N_("As of %(time)s"), time=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}")
-    part = say(language, N_("All findings") if asked.state == ALL and not asked.narrowed else N_("Selected findings"))
-    return [title, f"{as_of} · {part} · {either(language, member.name, member.name_en)}"]
-
-
-def _saved_as(title: str, ending: str) -> dict[str, str]:
-    name = quote(f"{title} {clock.today()}.{ending}")
+    for event in found["events"]:
+        told = [WHO_NAMES[who] for who in str(event["facts"].get("to", "")).split(", ") if who in WHO_NAMES]
+        event["received"] = clock.parse(event["facts"].get("received_at"))
+        event["told"] = say(language, N_(", ")).join(say(language, name) for name in told)
+    offers = offered(member, found) if member.may(Do.WORK) else []
+    mine = [_button(one, found, language) for one in offers if one.open]
+    been = frozenset(event["after"] for event in found["events"] if event["after"])
+    grade = found["grade"] or found["grade_proposed"]
     return {
-        "Content-Disposition": f"attachment; filename=\"findings-{clock.today()}.{ending}\"; filename*=UTF-8''{name}",
-        "Cache-Control": "no-store",
+        "finding": line(ledger.SCHOOL, found, 1, language),
+        "who": ledger.finder(found, language),
+        "manager": member.role is Role.MANAGER,
+        "own_school": member.school is not None,
+        "mine": found["assigned_to"] == member.user,
+        "words": said(language),
+        "buttons": [one for one in mine if one["leading"]],
+        "others": [one for one in mine if not one["leading"]],
+        "barred": [
+            {"button": say(language, rules_words.BUTTONS[one.verb.value]), "why": say(language, BAR_WORDS[one.bar])}
+            for one in offers
+            if one.mine and one.bar is not None and one.verb in LEADING
+        ],
+        "awaited": _awaited(found["state"], offers, language),
+        "steps": [(word, mark) for word, mark in rules_drawing.steps(found["state"], grade)],
+        "boxes": rules_drawing.boxes(found["state"], been),
+        "arrows": rules_drawing.arrows(found["state"]),
+        "drawing": (rules_drawing.WIDTH, rules_drawing.HEIGHT, rules_drawing.WIDE, rules_drawing.HIGH),
+        "ended": found["state"] in _ENDED,
+        "unsafe": facts_of(found).major and found["controlled_at"] is None and found["state"] not in _ENDED,
+        "seen_version": seen_version(found),
+        "now_at": clock.now(),
+        "after_before": _pair(found["photos"]),
     }
 
 
-@get("/findings/print", guards=[may(Do.SEE_FINDINGS)])
-async def print_form(request: R) -> Response[str]:
-    """The customary form on A4, to be signed and sealed."""
-    member: Member = request.user
-    asked, language = wanted(request.query_params), language_of(request)
-    form = form_of(member, asked)
-    found, more = await findings(member, asked, most=MOST_PRINTED)
-    return page(
-        request,
-        "findings/print.html",
-        heading=await _head(member, asked, language),
-        columns=ledger.columns(form, language),
-        lines=[ledger.cells(form, row, i, language) for i, row in enumerate(found, start=1)],
-        more=more,
-        most=MOST_PRINTED,
-        district=form == ledger.DISTRICT,
-        back="/findings" + asked.address(),
-    )
+def _pair(photos: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first photo of the problem and the last one after mending, for standing side by side."""
+    kept = [photo for photo in photos if photo["state"] == "kept"]
+    before = next((photo for photo in kept if not photo["after"] and photo["role"] == "problem"), None)
+    before = before or next((photo for photo in kept if not photo["after"]), None)
+    return {"before": before, "after": next((photo for photo in reversed(kept) if photo["after"]), None)}
 
 
-router = Router("/", route_handlers=[index, show, export_xlsx, export_csv, print_form, *pages_report.HANDLERS])
+def _button(offer: Offer, found: dict[str, Any], language: str) -> dict[str, Any]:
+    """`leading` stand first and large: what brings it on now. Assigning it anew is no such thing."""
+    word = offer.verb.value
+    again = offer.verb in {Verb.GRADE, Verb.ASSIGN} and not awaited(State(found["state"]), offer.verb)
+    safe = offer.verb is Verb.MAKE_SAFE and found["controlled_at"] is None
+    return {
+        "verb": word,
+        "text": say(language, rules_words.BUTTONS[word]),
+        "leading": safe or (offer.verb in LEADING and not again),
+        "danger": word in rules_words.DANGER,
+        "needs": [need.value for need in offer.move.needs],
+    }
+
+
+def _awaited(state: str, offers: list[Offer], language: str) -> list[dict[str, str]]:
+    """What the finding waits for when it is not this person's turn: the verb and who may do it."""
+    found = []
+    for one in offers:
+        if awaited(State(state), one.verb) and not one.mine:
+            hats = [hat for hat in Hat if hat in one.move.who and hat not in {Hat.SYSTEM, Hat.CONTRACTOR}]
+            who = say(language, N_(", ")).join(say(language, HAT_NAMES[hat.value]) for hat in hats)
+            found.append({"what": say(language, VERB_NAMES[one.verb.value]), "who": who})
+    return found[:3]
+
+
+def seen_version(found: dict[str, Any]) -> str:
+    """As queries_show.version counts it, from what was read already."""
+    events = sum(1 for event in found["events"] if event["sort"] == "verb")
+    return f"{found['version']}-{found['sightings']}-{events}-{sum(p['state'] != 'awaited' for p in found['photos'])}"
+
+
+@get("/findings/{id:uuid}/version", guards=[may(Do.SEE_FINDINGS)])
+async def changed(request: R, id: UUID) -> Response[dict[str, str]]:
+    """A few bytes for a page that is open: whether somebody did something meanwhile."""
+    told = {"version": await version(request.user, id), "at": _moment(clock.now())}
+    return Response(told, headers={"Cache-Control": "no-store"})
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        show,
+        changed,
+        *pages_moves.HANDLERS,
+        *pages_links.HANDLERS,
+        *pages_contractor.HANDLERS,
+        *pages_raise.HANDLERS,
+        *pages_ledger.HANDLERS,
+        *pages_views.HANDLERS,
+        *pages_report.HANDLERS,
+        *pages_settings.HANDLERS,
+        *pages_tickets.HANDLERS,
+        *pages_criteria.HANDLERS,
+    ],
+)

@@ -11,6 +11,7 @@ from backend.access import Do, may
 from backend.findings import actions_report as actions
 from backend.findings import queries_report as queries
 from backend.findings import rules_report as rules
+from backend.findings.actions_receipt import not_mended as deny
 from backend.findings.actions_report import PuzzleNeeded, Sender
 from backend.findings.rules import AREA_NAMES, Area
 from backend.language import N_, say
@@ -173,22 +174,65 @@ def _address(request: R) -> str:
 @get("/report/receipt/{code:str}", guards=[may(Do.PUBLIC)])
 async def show_receipt(request: R, code: str) -> Response[str]:
     """What became of a report, for whoever holds its receipt."""
-    normal = codes.normal(code)
+    found = await _reported(code)
+    return _no_receipt(request, code) if found is None else await _receipt(request, code, found)
+
+
+async def _reported(code: str) -> dict[str, Any] | None:
     try:
-        found = await queries.became(normal or "")
+        return await queries.became(codes.normal(code) or "")
     except Missing:
-        errors = {"receipt": N_("There is no report with this receipt. Please compare the characters.")}
-        return _start(request, errors, {"receipt": code[:40]}, status=404)
+        return None
+
+
+def _no_receipt(request: R, code: str) -> Response[str]:
+    errors = {"receipt": N_("There is no report with this receipt. Please compare the characters.")}
+    return _start(request, errors, {"receipt": code[:40]}, status=404)
+
+
+async def _receipt(
+    request: R,
+    code: str,
+    found: dict[str, Any],
+    typed: dict[str, str] | None = None,
+    trouble: Trouble | None = None,
+) -> Response[str]:
+    """The steps, and the form to say that it is not mended, with what was the matter with it."""
     language, area = language_of(request), AREA_NAMES.get(found["area"] or "", "")
+    normal = codes.normal(code) or ""
+    label = {"code": found["label_code"], "point": found["point"], "label": found["report"]}
     return page(
         request,
         "reports/receipt.html",
+        status=trouble.status if trouble else 200,
+        headers={"Retry-After": str(trouble.facts["seconds"])} if isinstance(trouble, TooMany) else None,
         report=found,
-        receipt=rules.show_receipt(normal or ""),
+        code=normal,
+        receipt=rules.show_receipt(normal),
         link=f"{str(request.base_url).rstrip('/')}/report/receipt/{normal}",
         steps=[say(language, name) for name in rules.STEP_NAMES],
         area=say(language, area) if area else "",
+        id=str(uuid7()),
+        typed=typed or {},
+        puzzle=await actions.puzzle(label, _address(request)) if found["deniable"] else None,
+        longest=rules.LONGEST_WORDS,
+        errors={k: say(language, v) for k, v in trouble.fields.items()} if isinstance(trouble, Invalid) else {},
+        reason=say(language, trouble.reason, **trouble.facts) if trouble and trouble.reason else "",
     )
 
 
-HANDLERS = [start, form, send, too, show_receipt]
+@post("/report/receipt/{code:str}/not-mended", guards=[may(Do.PUBLIC)])
+async def not_mended(request: R, code: str) -> Response[Any]:
+    """The reporter looked again: it is not mended. Words come back whatever is the matter."""
+    found = await _reported(code)
+    if found is None:
+        return _no_receipt(request, code)
+    told, typed = await _told(request)
+    try:
+        await deny(found, told, _sender(request, typed))
+    except (Invalid, Refused, PuzzleNeeded, TooMany) as trouble:
+        return await _receipt(request, code, await queries.became(codes.normal(code) or ""), typed, trouble)
+    return Redirect(f"/report/receipt/{codes.normal(code)}?done=sent", status_code=303)
+
+
+HANDLERS = [start, form, send, too, show_receipt, not_mended]

@@ -9,7 +9,7 @@ from backend import clock, database
 from backend.access import hashed
 from backend.database import Scope, reading
 from backend.findings.rules import ENDED, Source, State
-from backend.findings.rules_report import MOST_SIMILAR, SIMILAR_DAYS, is_over, step
+from backend.findings.rules_report import MOST_SIMILAR, NOT_MENDED_AGAIN, SIMILAR_DAYS, is_over, may_deny, step
 from backend.trouble import Missing
 
 _ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
@@ -54,6 +54,13 @@ async def load(keys: Mapping[str, str]) -> dict[str, int]:
     return {name: counts.get(key, 0) for name, key in keys.items()}
 
 
+KEPT_IN = """WITH RECURSIVE kin AS (
+  SELECT id, merged_into FROM finding WHERE id = $2
+  UNION SELECT f.id, f.merged_into FROM finding f JOIN kin ON f.id = kin.merged_into),
+  kept AS (SELECT id FROM kin WHERE merged_into IS NULL LIMIT 1)"""
+"""The finding ($2) itself, or the one that it was merged into at last."""
+
+
 async def became(receipt: str) -> dict[str, Any]:
     """What became of the report with this receipt, without anything internal. Raises Missing."""
     door = await database.door("SELECT * FROM receipt_door($1)", hashed(receipt))
@@ -61,18 +68,24 @@ async def became(receipt: str) -> dict[str, Any]:
         raise Missing()
     async with reading(Scope(school=door["school"])):
         found = await database.row(
-            """SELECT r.created_at, r.area, r.words, r.contact <> '' AS reachable, f.state, b.name AS school_name,
+            f"""{KEPT_IN} SELECT r.id AS report, r.school, r.label_code, r.point, r.created_at, r.area, r.words,
+                 r.contact <> '' AS reachable, f.id AS finding, f.state, f.closed_at, b.name AS school_name,
                  b.name_en AS school_name_en, b.emergency_phone, p.name, p.name_en, f.found_at < r.created_at AS joined,
-                 (SELECT count(*) FROM photo WHERE finding = f.id AND by IS NULL AND state = 'rejected') AS refused
-               FROM report r JOIN finding f ON f.id = r.finding JOIN body b ON b.id = r.school
+                 (SELECT count(*) FROM photo ph WHERE ph.finding = r.finding AND by IS NULL
+                   AND ph.state = 'rejected') AS refused,
+                 (SELECT max(at) FROM sighting WHERE report = r.id AND kind = 'not_mended') AS denied_at
+               FROM report r JOIN kept ON true JOIN finding f ON f.id = kept.id JOIN body b ON b.id = r.school
                  LEFT JOIN point p ON p.id = r.point WHERE r.id = $1""",
-            door["report"],
+            *(door["report"], door["finding"]),
         )
         if found is None:
             raise Missing()
         events = await database.rows(
-            "SELECT after, at, words FROM finding_event WHERE finding = $1 ORDER BY at, created_at", door["finding"]
+            "SELECT after, at, words FROM finding_event WHERE finding = $1 ORDER BY at, created_at", found["finding"]
         )
+    now = clock.now()
+    found["deniable"] = may_deny(State(found["state"]), found["closed_at"], now)
+    found["denied_today"] = found["denied_at"] is not None and now - found["denied_at"] < NOT_MENDED_AGAIN
     return {**found, **_steps(State(found["state"]), found["created_at"], events)}
 
 

@@ -26,9 +26,10 @@ class State(Enum):
     DELIST_REQUESTED = "delist_requested"
     DELISTED = "delisted"
     REOPENED = "reopened"
+    MERGED = "merged"
 
 
-ENDED = (State.CLOSED, State.DELISTED, State.REJECTED)
+ENDED = (State.CLOSED, State.DELISTED, State.REJECTED, State.MERGED)
 
 
 class Verb(Enum):
@@ -55,6 +56,18 @@ class Verb(Enum):
     LIST = "list"
     REQUEST_DELISTING = "request_delisting"
     DELIST = "delist"
+    CONFIRM = "confirm"
+    HAND_OVER = "hand_over"
+    WAIT = "wait"
+    COST = "cost"
+    GRANT_EXTENSION = "grant_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    FAIL_RECHECK = "fail_recheck"
+    MERGE = "merge"
+    SPLIT = "split"
+    INVITE = "invite"
+    WITHDRAW = "withdraw"
+    ESCALATE = "escalate"
 
 
 class Source(Enum):
@@ -78,6 +91,18 @@ class Sight(Enum):
     WORSE = "worse"
     GONE = "gone"
     ME_TOO = "me_too"
+    NOT_MENDED = "not_mended"
+
+
+class LinkUse(Enum):
+    """What a contractor did with his link."""
+
+    OPEN = "open"
+    NOTE = "note"
+    START = "start"
+    MAKE_SAFE = "make_safe"
+    MEND = "mend"
+    REFUSED = "refused"
 
 
 class Area(Enum):
@@ -91,6 +116,8 @@ class Area(Enum):
 
 
 RECURRENCE_DAYS = 90
+SEEN_OFTEN = 5
+"""Sightings after which something dangerous that nobody graded is proposed as a major hazard."""
 
 STATE_NAMES: dict[str, str] = {
     State.REPORTED.value: N_("Reported"),
@@ -113,6 +140,7 @@ STATE_NAMES: dict[str, str] = {
     State.DELIST_REQUESTED.value: N_("Delisting requested"),
     State.DELISTED.value: N_("Delisted"),
     State.REOPENED.value: N_("Came back, reopened"),
+    State.MERGED.value: N_("Merged into another finding"),
 }
 SOURCE_NAMES: dict[str, str] = {
     Source.PATROL.value: N_("Patrol"),
@@ -135,6 +163,7 @@ SIGHT_NAMES: dict[str, str] = {
     Sight.WORSE.value: N_("Worse"),
     Sight.GONE.value: N_("Said to be gone"),
     Sight.ME_TOO.value: N_("Reported by one more person"),
+    Sight.NOT_MENDED.value: N_("The reporter says: not mended"),
 }
 VERB_NAMES: dict[str, str] = {
     Verb.RAISE.value: N_("Found"),
@@ -160,6 +189,18 @@ VERB_NAMES: dict[str, str] = {
     Verb.LIST.value: N_("Listed for supervision"),
     Verb.REQUEST_DELISTING.value: N_("Delisting requested"),
     Verb.DELIST.value: N_("Delisted"),
+    Verb.CONFIRM.value: N_("Confirmed as a major hazard"),
+    Verb.HAND_OVER.value: N_("Handed over"),
+    Verb.WAIT.value: N_("Waiting for parts"),
+    Verb.COST.value: N_("Cost noted"),
+    Verb.GRANT_EXTENSION.value: N_("Extension granted"),
+    Verb.REFUSE_EXTENSION.value: N_("Extension refused"),
+    Verb.FAIL_RECHECK.value: N_("Re-check failed, mend again"),
+    Verb.MERGE.value: N_("Merged"),
+    Verb.SPLIT.value: N_("Split"),
+    Verb.INVITE.value: N_("A contractor was given a link"),
+    Verb.WITHDRAW.value: N_("A contractor's link was withdrawn"),
+    Verb.ESCALATE.value: N_("The level above was told"),
 }
 AREA_NAMES: dict[str, str] = {
     Area.LAB.value: N_("Laboratories and chemicals"),

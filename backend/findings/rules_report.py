@@ -6,10 +6,10 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from backend.findings.rules import ENDED, Area, State
+from backend.findings.rules import ENDED, RECURRENCE_DAYS, Area, State
 from backend.language import N_
 
 MOST_PHOTOS = 3
@@ -166,10 +166,13 @@ def solved(text: str, answer: str, code: str, now: int, seal: Seal) -> Solved | 
 
 
 class Step:
-    RECEIVED, LOOKED_AT, MENDING, MENDED, CLOSED = range(5)
+    RECEIVED, LOOKED_AT, MENDING, MENDED, VERIFIED, CLOSED = range(6)
 
 
-STEP_NAMES = (N_("Arrived at the school"), N_("Looked at"), N_("Being mended"), N_("Mended"), N_("Checked and closed"))
+STEP_NAMES = (
+    *(N_("Arrived at the school"), N_("Looked at and registered"), N_("Being mended"), N_("Mended")),
+    *(N_("Verified by somebody else"), N_("Closed")),
+)
 
 _STEP: dict[State, int] = {
     State.REPORTED: Step.RECEIVED,
@@ -178,8 +181,9 @@ _STEP: dict[State, int] = {
     **dict.fromkeys((State.REGISTERED, State.GRADED, State.REOPENED), Step.LOOKED_AT),
     **dict.fromkeys((State.ASSIGNED, State.CONTROLLED, State.RECTIFYING, State.EXTENSION_REQUESTED), Step.MENDING),
     **dict.fromkeys((State.ACCEPT_FAILED, State.REPORTED_UP, State.GOV_REQUESTED, State.LISTED), Step.MENDING),
-    **dict.fromkeys((State.SUBMITTED, State.ACCEPTED, State.RECHECKED, State.DELIST_REQUESTED), Step.MENDED),
-    **dict.fromkeys((State.CLOSED, State.DELISTED), Step.CLOSED),
+    State.SUBMITTED: Step.MENDED,
+    **dict.fromkeys((State.ACCEPTED, State.RECHECKED, State.DELIST_REQUESTED), Step.VERIFIED),
+    **dict.fromkeys((State.CLOSED, State.DELISTED, State.MERGED), Step.CLOSED),
 }
 
 
@@ -190,3 +194,14 @@ def step(state: State) -> int:
 
 def is_over(state: State) -> bool:
     return state in ENDED
+
+
+NOT_MENDED_AGAIN = timedelta(days=1)
+"""How often the holder of a receipt may say that it is not mended."""
+
+
+def may_deny(state: State, closed_at: datetime | None, now: datetime) -> bool:
+    """Whether "not mended" can be said: it is called mended, or was closed less than 90 days ago."""
+    if state is State.CLOSED:
+        return closed_at is not None and now - closed_at < timedelta(days=RECURRENCE_DAYS)
+    return state in {State.FIXED_ON_SPOT, State.SUBMITTED, State.ACCEPTED, State.RECHECKED}

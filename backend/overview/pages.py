@@ -10,7 +10,7 @@ from backend import clock
 from backend.access import Do, Member, may
 from backend.findings.queries import findings, heading
 from backend.findings.rules import AREA_NAMES
-from backend.findings.rules_filters import ALL
+from backend.findings.rules_filters import ALL, GROUP_NAMES
 from backend.findings.rules_filters import Wanted as WantedFindings
 from backend.forms import as_uuid
 from backend.language import say
@@ -54,6 +54,7 @@ async def overview(request: R) -> Response[Any]:
         "overview/index.html",
         school=school,
         day=await queries.day(member, school["id"]),
+        groups={word: say(language, text) for word, text in GROUP_NAMES.items()},
         area_names={word: say(language, text) for word, text in AREA_NAMES.items()},
         links={
             "today": "/visits" + asked.address(),
@@ -63,6 +64,7 @@ async def overview(request: R) -> Response[Any]:
             "major": "/findings" + WantedFindings(school=of_school, grade="major").address(),
             "visits": "/visits" + WantedVisits(school=of_school).address(),
             "findings": "/findings" + WantedFindings(state=ALL, school=of_school).address(),
+            **{word: "/findings" + WantedFindings(school=of_school, state=word).address() for word in queries.PRESSING},
             **{
                 area: "/findings" + WantedFindings(school=of_school, area=area).address()
                 for area in (*AREA_NAMES, "none")

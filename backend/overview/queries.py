@@ -8,7 +8,9 @@ from backend import clock, database
 from backend.access import Member
 from backend.checklists.rules import MANY_A_DAY
 from backend.database import reading
+from backend.findings.queries_where import IS_OPEN, STATES
 from backend.findings.rules import ENDED, Area, Grade
+from backend.findings.rules_filters import OVERDUE, UNASSIGNED, UNSAFE_MAJOR, WAITING
 from backend.visits.queries_today import points_due
 
 Rows = list[dict[str, Any]]
@@ -26,6 +28,14 @@ SELECT coalesce(area, 'none') AS area, count(*) AS n,
 FROM finding WHERE school = $1 AND state NOT IN ({_ENDED}) GROUP BY 1
 """
 
+PRESSING = (UNSAFE_MAJOR, OVERDUE, UNASSIGNED, WAITING)
+"""Groups of the ledger that wait for the office, the most pressing first."""
+_PRESSING = (
+    "SELECT "
+    + ", ".join(f"count(*) FILTER (WHERE {STATES[word].replace('?', '$2')}) AS n_{word}" for word in PRESSING)
+    + f" FROM finding f WHERE f.school = $1 AND {IS_OPEN}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -39,6 +49,7 @@ class Day:
     open: int
     major: int
     areas: Rows
+    waiting: dict[str, int]
 
 
 async def day(member: Member, school: UUID) -> Day:
@@ -46,6 +57,7 @@ async def day(member: Member, school: UUID) -> Day:
     async with reading(member.scope):
         told = await database.row(_DAY, school, begin, end) or {}
         found = {row["area"]: row for row in await database.rows(_OPEN, school)}
+        counts = await database.row(_PRESSING, school, clock.today())
         due = await due_today(member, school)
     areas = [found.get(area.value, {"area": area.value, "n": 0, "major": 0}) for area in Area]
     areas += [found["none"]] if "none" in found else []
@@ -58,6 +70,7 @@ async def day(member: Member, school: UUID) -> Day:
         open=sum(row["n"] for row in areas),
         major=sum(row["major"] for row in areas),
         areas=areas,
+        waiting={state: n for state, n in zip(PRESSING, (counts or {}).values(), strict=True) if n},
     )
 
 

@@ -17,6 +17,7 @@ from backend.checklists.queries import LIMITS_IN_FORCE
 from backend.checklists.rules import Result
 from backend.database import writing
 from backend.findings import actions as findings
+from backend.findings import actions_recheck as recheck
 from backend.findings.rules import Sight, Source
 from backend.record import actions as record
 from backend.record.rules import canonical
@@ -219,15 +220,18 @@ async def _raise(
     """What each bad answer opened or met, by item code; then what was said of findings that were open before."""
     raised = {}
     for one in sorted((j for j in judged if j.result is Result.BAD), key=lambda j: j.item.code):
-        raised[one.item.code] = await findings.raise_from(_fault(visit, sent, sending, one, by))
-    met = {one.finding for one in raised.values()}
+        fault = _fault(visit, sent, sending, one, by)
+        met = raised[one.item.code] = await findings.raise_from(fault)
+        if met.state in recheck.WAITING:
+            await recheck.said(fault, met.finding, Sight.AGAIN, by.scope)
+    known = {one.finding for one in raised.values()}
     for said in sent.open_findings:
-        if said.finding in met or not await _open_here(said.finding, sent.point):
+        if said.finding in known or not await _open_here(said.finding, sent.point):
             continue
         fault = _about(visit, sent, sending, said.words, by)
-        await findings.sight(
-            fault, said.finding, {Now.STILL: Sight.STILL, Now.WORSE: Sight.WORSE}.get(said.now, Sight.GONE)
-        )
+        kind = {Now.STILL: Sight.STILL, Now.WORSE: Sight.WORSE}.get(said.now, Sight.GONE)
+        if await findings.sight(fault, said.finding, kind) in recheck.WAITING:
+            await recheck.said(fault, said.finding, kind, by.scope)
     return raised
 
 

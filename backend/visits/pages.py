@@ -10,7 +10,9 @@ from litestar.response import Redirect
 
 from backend import clock
 from backend.access import Do, Member, Role, may
-from backend.page import page
+from backend.findings.queries_raise import school_below
+from backend.findings.queries_tickets import tickets_of_point
+from backend.page import language_of, page
 from backend.points.queries import point as seen
 from backend.row import uuid7
 from backend.trouble import Invalid, Missing
@@ -31,11 +33,11 @@ async def open_point(request: R, code: str) -> Response[Any]:
     if member is not None and member.school is not None:
         found = await point_by_code(member, codes.normal(code), codes.check_short(code))
         if found is not None:
-            return shown(request, member, found.visit, found.label, found.code)
+            return await shown(request, member, found.visit, found.label, found.code)
     return await elsewhere(request, member, code)
 
 
-def shown(request: R, member: Member, found: Any, label: dict[str, Any], code: str) -> Response[Any]:
+async def shown(request: R, member: Member, found: Any, label: dict[str, Any], code: str) -> Response[Any]:
     """The point as the member's role wants it first; `?view=checklist` is there for each of them."""
     asked = request.query_params.get("view")
     if found is None:
@@ -44,7 +46,16 @@ def shown(request: R, member: Member, found: Any, label: dict[str, Any], code: s
         return Redirect(f"/points/{found.point['id']}?{urlencode({'label': code})}", status_code=303)
     how = word_of(How, request.query_params.get("how")) or How.LINK
     if member.role is Role.CREW and asked != "checklist":
-        return page(request, "visits/crew_point.html", headers=kept(member), found=found, label=label, code=code)
+        tickets = await tickets_of_point(member, UUID(found.point["id"]), language_of(request))
+        return page(
+            request,
+            "visits/crew_point.html",
+            headers=kept(member),
+            found=found,
+            label=label,
+            code=code,
+            tickets=tickets,
+        )
     return blank_form(request, found, label=label, code=code, how=how)
 
 
@@ -69,13 +80,16 @@ def blank_form(request: R, found: PointToVisit, *, how: How, **context: Any) -> 
 
 
 async def elsewhere(request: R, member: Member | None, code: str) -> Response[Any]:
-    """A label of another school, or nobody signed in: what anyone may do there. Unknown codes are told so."""
+    """A label of another school, or nobody signed in: what anyone may do there; an inspector of a bureau above it
+    raises a finding. Unknown codes are told so."""
     normal = codes.normal(code)
     label = await label_of(normal) if normal else None
     if label is None:
         return page(request, "visits/unknown_label.html", status=404, code=code[:40])
     if member is not None and label["point"] and member.may(Do.SEE_SCHOOL) and await seen(member, label["point"]):
         return Redirect(f"/points/{label['point']}", status_code=303)
+    if member is not None and member.role is Role.INSPECTOR and await school_below(member, label["school"]):
+        return Redirect(f"/findings/new?code={normal}", status_code=303)
     return Redirect(f"/report/{normal}", status_code=303)
 
 

@@ -1,27 +1,22 @@
 """The list of visits as Excel and CSV: the same lines and words as the page, and no second per item."""
 
-import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from typing import IO, Any
-from urllib.parse import quote
 
 from litestar import Request, get
 from litestar.response import Stream
 
-from backend import clock
+from backend import clock, sheet_writer
 from backend.access import Do, Member, may
-from backend.findings.export import MOST_ROWS, _csv, _Sheet, chunks
 from backend.findings.queries import heading
 from backend.findings.rules import AREA_NAMES
 from backend.language import N_, either, say
 from backend.page import language_of
-from backend.trouble import Refused
+from backend.sheet_writer import XLSX, Line, chunks, saved_as
 from backend.visits.queries_list import every
 from backend.visits.rules_filters import Wanted, wanted
 
 R = Request[Any, Any, Any]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HOW_NAMES = {
     "scan": N_("Scanned in the app"),
     "photo": N_("Photo of the label"),
@@ -70,36 +65,21 @@ def _cells(row: dict[str, Any], number: int, language: str) -> list[str]:
     ]
 
 
-async def lines(member: Member, wanted: Wanted, language: str) -> AsyncIterator[list[list[str]]]:
+async def lines(member: Member, wanted: Wanted, language: str) -> AsyncIterator[list[Line]]:
     """The lines, batch by batch, numbered from 1."""
     number = 0
     async for batch in every(member, wanted):
-        yield [_cells(row, number + i, language) for i, row in enumerate(batch, start=1)]
+        yield [Line(_cells(row, number + i, language)) for i, row in enumerate(batch, start=1)]
         number += len(batch)
 
 
-async def as_csv(member: Member, wanted: Wanted, language: str) -> AsyncIterator[bytes]:
-    """UTF-8 with the mark that Excel needs, columns in the first line."""
-    yield b"\xef\xbb\xbf" + _csv([columns(language)])
-    async for batch in lines(member, wanted, language):
-        yield _csv(batch)
+def as_csv(member: Member, wanted: Wanted, language: str) -> AsyncIterator[bytes]:
+    return sheet_writer.as_csv(columns(language), lines(member, wanted, language))
 
 
 async def as_xlsx(member: Member, wanted: Wanted, language: str, heading: list[str]) -> IO[bytes]:
-    """A workbook in a file without a name; whoever streams it closes it. Raises Refused."""
-    out = tempfile.TemporaryFile()  # noqa: SIM115 - whoever streams it closes it
-    sheet = _Sheet(out, columns(language), heading)
-    try:
-        async for batch in lines(member, wanted, language):
-            if sheet.next + len(batch) > MOST_ROWS:
-                raise Refused(N_("Too many lines for one Excel sheet. Narrow the list, or take the CSV file."))
-            await asyncio.to_thread(sheet.add, batch)
-        await asyncio.to_thread(sheet.close)
-    except BaseException:
-        out.close()
-        raise
-    out.seek(0)
-    return out
+    """A workbook that whoever streams it closes. Raises Refused."""
+    return await sheet_writer.as_xlsx(columns(language), heading, lines(member, wanted, language))
 
 
 @get("/visits/export.xlsx", guards=[may(Do.SEE_SCHOOL)])
@@ -108,7 +88,7 @@ async def export_xlsx(request: R) -> Stream:
     asked, language = wanted(request.query_params), language_of(request)
     head = await _head(member, asked, language)
     file = await as_xlsx(member, asked, language, head)
-    return Stream(chunks(file), media_type=XLSX, headers=_saved_as(head[0], "xlsx"))
+    return Stream(chunks(file), media_type=XLSX, headers=saved_as("visits", head[0], "xlsx"))
 
 
 @get("/visits/export.csv", guards=[may(Do.SEE_SCHOOL)])
@@ -117,7 +97,7 @@ async def export_csv(request: R) -> Stream:
     asked, language = wanted(request.query_params), language_of(request)
     head = await _head(member, asked, language)
     sent = as_csv(member, asked, language)
-    return Stream(sent, media_type="text/csv; charset=utf-8", headers=_saved_as(head[0], "csv"))
+    return Stream(sent, media_type="text/csv; charset=utf-8", headers=saved_as("visits", head[0], "csv"))
 
 
 async def _head(member: Member, asked: Wanted, language: str) -> list[str]:
@@ -127,14 +107,6 @@ async def _head(member: Member, asked: Wanted, language: str) -> list[str]:
     as_of = say(language, N_("As of %(time)s"), time=f"{clock.local(clock.now()):%Y-%m-%d %H:%M}")
     part = say(language, N_("Selected visits") if asked.narrowed else N_("All visits"))
     return [title, f"{as_of} · {part} · {member.name}"]
-
-
-def _saved_as(title: str, ending: str) -> dict[str, str]:
-    name = quote(f"{title} {clock.today()}.{ending}")
-    return {
-        "Content-Disposition": f"attachment; filename=\"visits-{clock.today()}.{ending}\"; filename*=UTF-8''{name}",
-        "Cache-Control": "no-store",
-    }
 
 
 HANDLERS = [export_xlsx, export_csv]

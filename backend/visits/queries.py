@@ -55,7 +55,9 @@ SELECT row_to_json(p.*)::text AS point,
   (SELECT coalesce(json_agg(row_to_json(x.*)), '[]')::text FROM ({ITEMS}) x) AS items,
   (SELECT coalesce(json_agg(row_to_json(f.*) ORDER BY f.found_at), '[]')::text FROM (
     SELECT f.id, f.number, f.title, f.title_en, f.words, f.state, f.grade, f.grade_proposed, f.severity, f.found_at,
-      f.item_code, f.worse, f.sightings, f.recurred, f.said_gone_at, f.interim_measures, u.name AS assigned,
+      f.item_code, f.worse, f.sightings, f.recurred, f.said_gone_at, f.interim_measures, f.mended_at,
+      u.name AS assigned,
+      f.state IN ('accepted', 'rechecked') AND f.mended_by IS DISTINCT FROM (SELECT own_user()) AS ask,
       (SELECT stored_sha256 FROM photo WHERE photo.finding = f.id AND state = 'kept' AND role = 'problem'
         ORDER BY created_at LIMIT 1) AS photo
     FROM finding f LEFT JOIN app_user u ON u.id = f.assigned_to
@@ -163,6 +165,7 @@ def _ready(found: dict[str, Any]) -> PointToVisit:
     findings = msgspec.json.decode(found["findings"])
     for finding in findings:
         finding["found_at"] = datetime.fromisoformat(finding["found_at"])
+        finding["mended_at"] = datetime.fromisoformat(finding["mended_at"]) if finding["mended_at"] else None
     last = msgspec.json.decode(found["last_visit"]) if found["last_visit"] else None
     if last:
         last["saved_at"] = datetime.fromisoformat(last["saved_at"])

@@ -87,6 +87,7 @@ class Photo(Row, Table):
     visit = UUIDColumn(null=True, default=None, index=True)
     item_code = Text()
     finding = UUIDColumn(null=True, default=None, index=True)
+    event = UUIDColumn(null=True, default=None)
     taken_at = Timestamptz(null=True, default=None)
     in_page = Boolean(default=False)
     bytes = Integer(null=True, default=None)

@@ -40,7 +40,7 @@ async def test_signing_in_lands_where_the_post_works(browser: Browser, dsns: Dsn
     ("who", "goal"),
     [
         ("guard", "/today"),
-        ("crew", "/findings"),
+        ("crew", "/tickets"),
         ("manager", "/overview"),
         ("principal", "/overview"),
         ("district", "/schools"),

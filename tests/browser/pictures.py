@@ -44,6 +44,9 @@ SHOTS = (
     Shot("point", "shiyan", "/demo", PHONE, "a.label:has-text('化学实验室一')", ".seg .ok input"),
     Shot("report", "", "/demo", PHONE, "a.label:has-text('正门门卫室')"),
     Shot("findings", "anban", "/findings", DESK),
+    Shot("tickets", "houqin", "/tickets", PHONE),
+    Shot("ticket", "houqin", "/tickets", PHONE, "main a[href^='/findings/']"),
+    Shot("finding", "anban", "/findings?state=waiting", PHONE, "main .rows a[href^='/findings/']"),
 )
 
 

@@ -99,6 +99,9 @@ UNLINKED = {
     "/api/openapi.json": "for machines",
     "/api/record/{school:uuid}": "for machines",
     "/P/{code:str}": "what labels print; the same page as /p/",
+    "/findings/{id:uuid}/version": "a page that is open asks for it",
+    "/notices/channels/{channel:uuid}": "the demo's schools have set up no channel; tests/notices looks at it",
+    "/findings/assign": "the button below the ticked rows of the ledger leads there",
 }
 
 

@@ -55,6 +55,7 @@ class Site:
 
     def reset(self) -> None:
         self.visits: dict[str, dict[str, Any]] = {}
+        self.verbs: dict[str, dict[str, Any]] = {}
         self.photos: dict[str, bytes] = {}
         self.posts: list[tuple[str, bytes]] = []
         self.seen: list[tuple[str, str, dict[str, str]]] = []
@@ -72,6 +73,8 @@ class Site:
                 return problem(422, "not_a_picture")
             self.photos[key] = body
             return json_answer(201, {"sha256": key, "state": "kept"})
+        if kind == "findings":
+            return self.put_verb(key, path.split("/")[5], json.loads(body))
         known = key in self.visits
         self.visits.setdefault(key, json.loads(body))
         missing = [p["sha256"] for p in self.visits[key]["photos"] if p["sha256"] not in self.photos]
@@ -83,6 +86,13 @@ class Site:
             "missing": missing,
             "epoch": "e",
         }
+        return json_answer(200 if known else 201, receipt)
+
+    def put_verb(self, finding: str, event: str, said: dict[str, Any]) -> Answer:
+        known = event in self.verbs
+        self.verbs.setdefault(event, said)
+        missing = [sha256 for sha256 in said["photos"] if sha256 not in self.photos]
+        receipt = {"finding": finding, "event": event, "state": "x", "replayed": known, "missing": missing}
         return json_answer(200 if known else 201, receipt)
 
 

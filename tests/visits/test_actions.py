@@ -70,7 +70,9 @@ async def test_bad_opens_a_finding_and_bad_again_is_a_sighting(app: object, worl
     second = await send(other, await body_of(world, other, "exit", evacuation_route_01="还是堆着"))
     assert (second.opened, second.merged) == (0, 1)
     async with reading(guard.scope):
-        found = await rows("SELECT * FROM finding WHERE point = $1", world.points["exit"])
+        found = await rows(
+            "SELECT * FROM finding WHERE point = $1 AND item_code = 'evacuation_route.01'", world.points["exit"]
+        )
         told = await rows("SELECT kind FROM notice WHERE subject = $1", found[0]["id"])
         managers = await value(
             "SELECT count(*) FROM member WHERE body = $1 AND active AND post IN ('safety_director', 'vice_principal')",

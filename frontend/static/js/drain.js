@@ -63,7 +63,9 @@ async function sendPhoto(row, sha256) {
 
 async function sendBody(row) {
   const headers = { 'Content-Type': 'application/json', 'X-Xunan-User': row.user };
-  const isReceipt = (json) => json.id === row.id && json.seq !== undefined && typeof json.hash === 'string';
+  const isReceipt = row.kind === 'verb'
+    ? (json) => json.event === row.id && json.finding === row.finding && typeof json.state === 'string'
+    : (json) => json.id === row.id && json.seq !== undefined && typeof json.hash === 'string';
   const answer = await ask(row.url, row.body, headers, 20000, isReceipt);
   if (answer.kind === 'receipt') {
     const missing = Array.isArray(answer.json.missing) ? answer.json.missing : [];
@@ -109,11 +111,14 @@ async function send(row) {
   return true;
 }
 
+/** Verbs of one finding go in their order: what was said before must not arrive after. */
+const isBehind = (row, open) => row.finding && open.some((each) => each.finding === row.finding && each.created < row.created);
+
 async function run({ user, force, first }) {
   const tried = new Set();
   for (;;) {
     const open = (await allRows()).filter((row) => row.state === 'waiting' && mine(row, user) && !tried.has(row.id));
-    const ready = open.filter((row) => force || due(row)).sort((a, b) => a.created - b.created);
+    const ready = open.filter((row) => (force || due(row)) && !isBehind(row, open)).sort((a, b) => a.created - b.created);
     const row = ready.find((each) => each.id === first) ?? ready[0];
     if (!row) return open.length;
     tried.add(row.id);

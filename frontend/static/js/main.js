@@ -20,6 +20,9 @@ const PARTS = [
   ['[data-photos]', () => import('./photo_input.js')],
   ['form[data-visit]', () => import('./visit_form.js')],
   ['form[data-visit][data-locate]', () => touched.then(() => import('./locate.js'))],
+  ['form[data-ticket]', () => import('./ticket_form.js')],
+  ['[data-ticket-page]', () => import('./ticket_page.js')],
+  ['[data-keep-tickets]', () => import('./ticket_keep.js')],
   ['form[data-report]', () => import('./report_form.js')],
   ['[data-unsent]', () => touched.then(() => import('./unsent.js'))],
   ['[data-outbox-list]', () => import('./outbox_list.js')],
@@ -33,6 +36,7 @@ const PARTS = [
   ['[data-install],[data-install-hint]', () => import('./install.js')],
   ['form[data-autosubmit]', () => import('./autosubmit.js')],
   ['[data-copy]', () => import('./copy.js')],
+  ['[data-follow]', () => import('./follow.js')],
   ['time[data-ago]', () => import('./ago_time.js')],
 ];
 const HTMX = ['get', 'post', 'put', 'patch', 'delete', 'boost'].map((verb) => `[hx-${verb}]`).join(',');

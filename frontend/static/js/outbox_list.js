@@ -4,7 +4,7 @@ import { ask } from './confirm.js';
 import { drain } from './drain.js';
 import { allRows, change, discard, mine, onNews, photosOf } from './outbox.js';
 import { ago, clockTime, copyOf, fill, t } from './texts.js';
-import { currentUser } from './user.js';
+import { currentUser, userKnown } from './user.js';
 
 function stateWords(row, user) {
   if (!mine(row, user) || row.state === 'held') return t('state_held');
@@ -62,6 +62,7 @@ function rowPart(row, user) {
 }
 
 export async function attach(list) {
+  await userKnown(); // as it is served, this file has a user.js of its own
   const empty = document.querySelector('[data-outbox-empty]');
   let turn = 0;
   const show = async () => {

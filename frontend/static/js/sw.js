@@ -60,6 +60,24 @@ async function offlinePage() {
   return found ?? new Response('离线：此页未下载。 Offline: this page was not downloaded.', plain);
 }
 
+// Photos and plans of tickets that a page asked to keep: their addresses name their content, so they never grow old.
+const PICTURE = /^\/(?:photos|tickets\/plans)\//;
+const pictures = async () => {
+  const owner = await meta('user').catch(() => '');
+  return owner ? caches.open(`pages-${owner}`) : null;
+};
+
+async function keepPicture(url) {
+  const cache = await pictures();
+  if (!cache || await cache.match(url.href)) return;
+  const response = await fetch(url);
+  if (response.ok && response.type === 'basic') await cache.put(url.href, response);
+}
+
+async function picture(request) {
+  return (await (await pictures())?.match(request.url)) ?? fetch(request);
+}
+
 async function page(event) {
   const { request } = event;
   const network = fetch(request).then((response) => {
@@ -96,6 +114,7 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== location.origin) return;
   if (request.mode === 'navigate') event.respondWith(page(event));
   else if (url.pathname.startsWith('/static/')) event.respondWith(asset(request));
+  else if (PICTURE.test(url.pathname)) event.respondWith(picture(request));
 });
 
 // Must fail while something is still to be sent, or the browser believes the work is done and drops it.
@@ -113,6 +132,8 @@ self.addEventListener('message', (event) => {
   if (event.data?.activate) self.skipWaiting();
   if (typeof event.data?.keep === 'string') {
     const url = new URL(event.data.keep, location.origin);
-    if (url.origin === location.origin) event.waitUntil(fetch(url).then((response) => keepPage(url, response)));
+    if (url.origin !== location.origin) return;
+    const kept = PICTURE.test(url.pathname) ? keepPicture(url) : fetch(url).then((response) => keepPage(url, response));
+    event.waitUntil(kept.catch(() => {}));
   }
 });
