@@ -11,7 +11,8 @@ from backend.bodies.queries_calendar import marks_of
 from backend.bodies.rules_calendar import working_days_after
 from backend.findings.actions import next_number
 from backend.findings.queries_moves import HANDS, facts_of
-from backend.findings.queries_settings import policy_of
+from backend.findings.queries_settings import CRITERION_OF, policy_of
+from backend.findings.queries_where import ENDED_WORDS
 from backend.findings.rules import ENDED, Grade, Sight, State, Verb
 from backend.findings.rules_machine import Hat
 from backend.language import N_
@@ -38,6 +39,8 @@ async def faults(row: Row, verb: Verb, given: Mapping[str, Any], worn: frozenset
     for name in ("assignee", "leader"):
         if given.get(name) and not await _works_here(row["school"], given[name], leader=name == "leader"):
             found[name] = N_("This person is no longer in the school, or has no post for it.")
+    if verb is V.REGISTER and given.get("item"):
+        found |= await _no_such_item(row, given["item"])
     if verb is V.HAND_OVER and given.get("assignee") == row["assigned_to"]:
         found["assignee"] = N_("This person has it already.")
     if verb is V.GRADE and _lowers(row, given) and not given.get("grade_reason"):
@@ -47,6 +50,25 @@ async def faults(row: Row, verb: Verb, given: Mapping[str, Any], worn: frozenset
     if verb is V.MERGE and given.get("target"):
         found |= await _cannot_merge(row, given["target"])
     return found
+
+
+async def _no_such_item(row: Row, code: str) -> dict[str, str]:
+    """A report is tied to an item of its point's checklist; what is open for that item already is merged instead."""
+    if row["item_code"] and row["item_code"] != code:
+        return {"item": N_("It belongs to another item already.")}
+    known = await database.value(
+        """SELECT 1 FROM item i JOIN checklist c ON c.id = i.checklist JOIN point p ON p.kind = c.kind
+           WHERE p.id = $1 AND i.code = $2 LIMIT 1""",
+        *(row["point"], code),
+    )
+    if known is None:
+        return {"item": N_("The checklist of this point has no such item.")}
+    other = await database.value(
+        f"""SELECT 1 FROM finding WHERE point = $1 AND item_code = $2 AND id <> $3
+            AND state NOT IN ({ENDED_WORDS})""",
+        *(row["point"], code, row["id"]),
+    )
+    return {"item": N_("There is an open finding of this item here already. Merge this one into it.")} if other else {}
 
 
 def _lowers(row: Row, given: Mapping[str, Any]) -> bool:
@@ -131,10 +153,20 @@ def change(row: Row, verb: Verb, given: Mapping[str, Any], user: UUID | None, bo
 
 # What else is written
 
+_OF_ITEM = f"""
+UPDATE finding f SET item_code = $2, basis = i.basis, severity = i.severity, criterion = coalesce(c.code, f.criterion),
+  grade_proposed = CASE WHEN i.severity = 'major_suspected' OR c.code IS NOT NULL THEN 'major' ELSE f.grade_proposed END
+FROM (SELECT basis, severity FROM item WHERE code = $2 ORDER BY created_at DESC LIMIT 1) i,
+  (SELECT ({CRITERION_OF.format("$2")}) AS code) c WHERE f.id = $1
+"""
+"""The item that a report turned out to be brings its basis and its weight."""
+
 
 async def also(row: Row, verb: Verb, given: Mapping[str, Any], user: UUID | None, event: UUID, at: datetime) -> None:
     """Rows beside the finding's own: the sighting that a merged one becomes, the finding that is split off, a date."""
-    if verb is V.MERGE:
+    if verb is V.REGISTER and given.get("item"):
+        await database.run(_OF_ITEM, row["id"], given["item"])
+    elif verb is V.MERGE:
         await _merged(row, given, user, at)
     elif verb is V.SPLIT:
         await _split(row, given, user, event, at)

@@ -73,7 +73,10 @@ def shown(member: Member, found: dict[str, Any], language: str) -> dict[str, Any
             if one.mine and one.bar is not None and one.verb in LEADING
         ],
         "awaited": _awaited(found["state"], offers, language),
-        "steps": [(word, mark) for word, mark in rules_drawing.steps(found["state"], grade)],
+        "steps": [
+            (word, mark, say(language, rules_drawing.STEP_NAMES[word]))
+            for word, mark in rules_drawing.steps(found["state"], grade)
+        ],
         "boxes": rules_drawing.boxes(found["state"], been),
         "arrows": rules_drawing.arrows(found["state"]),
         "drawing": (rules_drawing.WIDTH, rules_drawing.HEIGHT, rules_drawing.WIDE, rules_drawing.HIGH),

@@ -20,6 +20,7 @@ from backend.language import either, say
 from backend.page import language_of, page
 from backend.row import uuid7
 from backend.trouble import Invalid, Missing, Refused
+from backend.visits.queries import Item, point_to_visit
 
 R = Request[Any, Any, Any]
 FORM = 80_000_000
@@ -64,6 +65,7 @@ async def _form(
     needs = _needs(found, way) if offer else []
     hints = await suggestions(member, found) if {"assignee", "grade"} & set(needs) else {}
     able = await hands(member, found["school"]) if "assignee" in needs else []
+    items = await _items(member, found, way)
     others = await mergeable(member, found) if "target" in needs else []
     return page(
         request,
@@ -81,6 +83,7 @@ async def _form(
         hints=hints,
         hands=[[one["id"], either(language, one["name"], one["name_en"])] for one in able],
         leaders=[[one["id"], either(language, one["name"], one["name_en"])] for one in hints.get("leaders", [])],
+        items=[[one.code, either(language, one.zh, one.en)] for one in items],
         targets=[[one["id"], _target(one, language)] for one in others],
         grades={word: say(language, name) for word, name in GRADE_NAMES.items()},
         areas={word: say(language, name) for word, name in AREA_NAMES.items()},
@@ -95,6 +98,13 @@ async def _form(
         title=either(language, found["title"], found["title_en"]),
         crew=member.role in {Role.CREW, Role.PATROL},
     )
+
+
+async def _items(member: Member, found: dict[str, Any], way: tuple[Verb, ...]) -> list[Item]:
+    """What a report may turn out to be: the items of its point, asked once, when it is entered in the ledger."""
+    if Verb.REGISTER not in way or found["item_code"] or found["point"] is None:
+        return []
+    return (await point_to_visit(member, found["point"])).items
 
 
 def _target(other: dict[str, Any], language: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backend.findings.rules import Grade, State
 from backend.findings.rules_moves import MOVES, ways_of
+from backend.language import N_
 
 S = State
 PLACES: dict[State, tuple[int, int]] = {
@@ -76,6 +77,18 @@ WAYS = {
         *(S.REPORTED, S.GRADED, S.CONTROLLED, S.REPORTED_UP, S.RECTIFYING, S.SUBMITTED, S.ACCEPTED, S.CLOSED),
     ),
 }
+STEP_NAMES: dict[str, str] = {
+    S.REPORTED.value: N_("Found"),
+    S.GRADED.value: N_("Graded"),
+    S.ASSIGNED.value: N_("Assigned"),
+    S.CONTROLLED.value: N_("Safe now"),
+    S.REPORTED_UP.value: N_("Reported up"),
+    S.RECTIFYING.value: N_("Mending now"),
+    S.SUBMITTED.value: N_("To verify"),
+    S.ACCEPTED.value: N_("Verified"),
+    S.CLOSED.value: N_("Closed"),
+}
+"""Short names, because eight of them stand beside each other on a phone."""
 _STANDS_AT: dict[State, State] = {
     **{S.REOPENED: S.REPORTED, S.REGISTERED: S.REPORTED, S.FIXED_ON_SPOT: S.SUBMITTED, S.RECHECKED: S.ACCEPTED},
     **{S.EXTENSION_REQUESTED: S.RECTIFYING, S.ACCEPT_FAILED: S.RECTIFYING, S.DELIST_REQUESTED: S.ACCEPTED},

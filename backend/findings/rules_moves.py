@@ -123,10 +123,12 @@ _may(OPEN, V.ESCALATE, None, [H.SYSTEM])
 ADDING = frozenset({V.NOTE, V.COST, V.INVITE, V.WITHDRAW, V.ESCALATE})
 """Verbs that add a line and move nothing: they do not care which version somebody had seen."""
 
-PREPARED: dict[Verb, tuple[Verb, ...]] = {
-    V.MEND: (V.START,),
-    V.GRADE: (V.REGISTER,),
-    V.ASSIGN: (V.REGISTER, V.GRADE),
+ON_THE_WAY: dict[tuple[State, Verb], tuple[Verb, ...]] = {
+    **{(state, V.MEND): (V.START,) for state in (S.ASSIGNED, S.ACCEPT_FAILED, S.EXTENSION_REQUESTED)},
+    **{(state, V.MEND): (V.START,) for state in (S.REPORTED_UP, S.LISTED)},
+    **{(state, V.GRADE): (V.REGISTER,) for state in (S.REPORTED, S.REOPENED)},
+    **{(state, V.ASSIGN): (V.REGISTER, V.GRADE) for state in (S.REPORTED, S.REOPENED)},
+    (S.REGISTERED, V.ASSIGN): (V.GRADE,),
 }
 """Verbs done on the way when the state asks for them: who mends at once need not say first that he starts."""
 
@@ -149,22 +151,8 @@ def way_to(facts: Facts, verb: Verb) -> tuple[Verb, ...]:
     """The verbs to do in order to reach and do `verb`; empty when there is no way from here."""
     if move_for(facts, verb) is not None:
         return (verb,)
-    return next((way for way in _ways(verb) if _leads(facts, way)), ())
-
-
-def _ways(verb: Verb) -> list[tuple[Verb, ...]]:
-    steps = PREPARED.get(verb, ())
-    return [(*steps[n:], verb) for n in range(len(steps))][::-1]
-
-
-def _leads(facts: Facts, way: tuple[Verb, ...]) -> bool:
-    state = facts.state
-    for verb in way:
-        moves = MOVES.get((state, verb), ())
-        if not moves:
-            return False
-        state = moves[0].after or state
-    return True
+    steps = ON_THE_WAY.get((facts.state, verb))
+    return (*steps, verb) if steps and move_for(facts, steps[0]) else ()
 
 
 def stands_in_the_way(

@@ -60,6 +60,8 @@ def read(verb: Verb, needs: tuple[Need, ...], told: Mapping[str, str], words: st
         _text(found, "words", words, needed=False)
     if Need.AREA in needs:
         _one_of(found, "area", texts.get("area", ""), {area.value for area in Area})
+    if verb is Verb.REGISTER:
+        found.given["item"] = texts.get("item", "").strip()[:60]
     if Need.GRADE in needs:
         _one_of(found, "grade", texts.get("grade", ""), {grade.value for grade in Grade})
         _text(found, "grade_reason", texts.get("grade_reason", "") or words, needed=False)

@@ -52,7 +52,7 @@ async def does(page: Page, finding: UUID, verb: str, fields: dict[str, str], scr
 @pytest.mark.parametrize(("language", "scripts"), [(LANGUAGES[0], True), (LANGUAGES[1], True), (LANGUAGES[0], False)])
 async def test_from_report_to_closing(phone: Open, city: City, picture: Path, language: str, scripts: bool) -> None:
     _ = words_of(language)
-    name = f"回路 {NAMES[language]} {scripts}"
+    name = f"回路 {NAMES[language]} {'有脚本' if scripts else '无脚本'}"
     code = city.point(KIND, name)
     await finds(phone, code, f"护栏松动 {name}", picture, language, scripts)
     finding = city.value("SELECT f.id FROM finding f JOIN point p ON p.id = f.point WHERE p.name = $1", name)

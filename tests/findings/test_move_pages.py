@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from backend import clock
 from backend.database import run, writing
-from backend.findings.rules import Verb
+from backend.findings.rules import Source, Verb
 from tests.conftest import Browser
 from tests.findings.lives import act, born, brought, line
 from tests.findings.people import picture
@@ -155,3 +155,29 @@ async def test_a_finding_of_a_retired_point_goes_on(browser: Browser, world: Wor
     finally:
         async with writing((await world.member("manager")).scope):
             await run("UPDATE point SET state = 'active', retired_at = NULL WHERE id = $1", world.points["gate"])
+
+
+async def test_a_report_is_tied_to_an_item_of_its_point_when_it_is_entered(browser: Browser, world: World) -> None:
+    report = await born(world, item="", source=Source.REPORT, point="extinguisher")
+    async with writing((await world.member("manager")).scope):
+        await run("UPDATE finding SET item_code = '' WHERE id = $1", report)
+    async with browser("manager", language="zh-CN") as client:
+        form = (await client.get(f"/findings/{report}/do/register")).text
+        assert 'value="fire_extinguisher.03"' in form
+        fields = {"version": "0", "area": "fire"}
+        odd = await client.post(f"/findings/{report}/do/register", data={**fields, "item": "lab.01"})
+        assert odd.status_code == 422
+        assert "没有这一项" in odd.text
+        fine = await client.post(f"/findings/{report}/do/register", data={**fields, "item": "fire_extinguisher.03"})
+        assert fine.status_code == 303, fine.text
+    found = await line(world, report)
+    assert (found["item_code"], found["state"], bool(found["basis"])) == ("fire_extinguisher.03", "registered", True)
+    again = await born(world, item="fire_extinguisher.03", point="extinguisher")
+    assert again == report, "from now on the same fault is recognised"
+    other = await born(world, source=Source.REPORT, point="extinguisher")
+    async with writing((await world.member("manager")).scope):
+        await run("UPDATE finding SET item_code = '' WHERE id = $1", other)
+    async with browser("manager") as client:
+        taken = await client.post(f"/findings/{other}/do/register", data={**fields, "item": "fire_extinguisher.03"})
+    assert taken.status_code == 422
+    assert "Merge" in taken.text
