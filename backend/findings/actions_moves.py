@@ -39,7 +39,8 @@ class Shot:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was told with a verb. `event` is minted by whoever asks: the same again changes nothing. `version` is what
-    he had seen; None (a phone without signal) lets the state alone decide. `at` is the phone's clock."""
+    he had seen; None (a phone without signal) lets the state alone decide. `at` is the phone's clock. `by_visit`: the
+    answer of a visit, which needs no words."""
 
     words: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Told:
     event: UUID = field(default_factory=uuid7)
     version: int | None = None
     at: datetime | None = None
+    by_visit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ async def _step(row: dict[str, Any], verb: Verb, told: Told, doer: Doer, seal: s
         raise Refused(N_("This cannot be done now. Look at what it is now."), code="state")
     if not move.who & doer.worn:
         raise Forbidden(N_("This is for somebody else to do."), code="not_yours")
-    values = words.read(verb, move.needs, _known(row, told.fields), told.words, clock.today())
+    needs = tuple(need for need in move.needs if not (told.by_visit and need is Need.WORDS))
+    values = words.read(verb, needs, _known(row, told.fields), told.words, clock.today())
     faults = {**values.faults, **await effects.faults(row, verb, values.given, doer.worn)}
     if Need.PHOTO in move.needs and not any(not shot.refused for shot in told.photos):
         faults["photo"] = next((_why(shot) for shot in told.photos), N_("Please add a photo"))

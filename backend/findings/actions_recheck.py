@@ -9,12 +9,9 @@ from backend.findings.queries_moves import facts_of, lock
 from backend.findings.rules import Sight, State, Verb
 from backend.findings.rules_machine import Hat
 from backend.findings.rules_moves import move_for
-from backend.language import CHINESE, N_, say
 
 WAITING = frozenset({State.ACCEPTED.value, State.RECHECKED.value})
 """States in which somebody's eyes are awaited."""
-_YES = N_("Seen on the spot: it is mended.")
-_NO = N_("Seen on the spot: it is not mended.")
 
 
 async def said(fault: Fault, finding: UUID, kind: Sight, scope: Scope) -> None:
@@ -27,11 +24,11 @@ async def said(fault: Fault, finding: UUID, kind: Sight, scope: Scope) -> None:
         return
     patrol = Doer(fault.by, scope, frozenset({Hat.PATROL}))
     if kind is not Sight.GONE:
-        await do(row, Verb.FAIL_RECHECK, Told(words=fault.words or say(CHINESE, _NO), at=fault.at), patrol)
+        await do(row, Verb.FAIL_RECHECK, Told(words=fault.words, at=fault.at, by_visit=True), patrol)
         return
     if fault.by == row["mended_by"] or move_for(facts_of(row), Verb.RECHECK) is None:
         return
-    await do(row, Verb.RECHECK, Told(words=fault.words or say(CHINESE, _YES), at=fault.at), patrol)
+    await do(row, Verb.RECHECK, Told(words=fault.words, at=fault.at, by_visit=True), patrol)
     close = move_for(facts_of(row), Verb.CLOSE)
     if close is not None and Hat.SYSTEM in close.who:
         await do(row, Verb.CLOSE, Told(at=fault.at), Doer(None, scope, frozenset({Hat.SYSTEM})))

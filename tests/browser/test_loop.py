@@ -95,3 +95,19 @@ async def test_from_report_to_closing(phone: Open, city: City, picture: Path, la
     assert city.value("SELECT state FROM finding WHERE id = $1", finding) == "closed"
     await manager.goto(f"/findings/{finding}")
     await expect(manager.get_by_role("main")).to_contain_text(_("Closed"))
+
+
+async def test_a_page_that_is_open_shows_what_others_do(phone: Open, city: City) -> None:
+    finding = city.value(
+        "SELECT id FROM finding WHERE state NOT IN ('closed', 'delisted', 'rejected_report', 'merged') LIMIT 1"
+    )
+    manager = await phone("manager")
+    await manager.goto(f"/findings/{finding}")
+    await expect(manager.locator("[data-follow][data-live]")).to_have_count(1)
+    other = await phone("principal")
+    await other.goto(f"/findings/{finding}/do/note")
+    await other.locator("#do [name=words]").fill("校长看过现场")
+    await other.locator("#do button:not([type=button])").last.click()
+    await other.wait_for_url("**/findings/*?done=saved")
+    await expect(manager.locator(".timeline")).to_contain_text("校长看过现场", timeout=20_000)
+    await expect(manager.locator("[data-follow-said]")).to_be_visible()
