@@ -10,8 +10,8 @@ from backend import clock, database
 from backend.bodies.queries_calendar import marks_of
 from backend.bodies.rules_calendar import working_days_after
 from backend.findings.actions import next_number
-from backend.findings.queries_moves import HANDS, facts_of
-from backend.findings.queries_settings import CRITERION_OF, policy_of
+from backend.findings.queries_moves import facts_of
+from backend.findings.queries_settings import CRITERION_OF, HANDS, policy_of
 from backend.findings.queries_where import ENDED_WORDS
 from backend.findings.rules import ENDED, Grade, Sight, State, Verb
 from backend.findings.rules_machine import Hat
@@ -76,7 +76,7 @@ def _lowers(row: Row, given: Mapping[str, Any]) -> bool:
 
 
 async def _works_here(school: UUID, user: UUID, *, leader: bool) -> bool:
-    posts = [*HANDS, "principal"] if leader else list(HANDS)
+    posts = [*HANDS, "principal"] if leader else HANDS
     return (
         await database.value(
             """SELECT 1 FROM member m JOIN app_user u ON u.id = m."user"

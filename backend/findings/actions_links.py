@@ -13,10 +13,10 @@ from backend.database import Scope, writing
 from backend.findings.actions_moves import Doer, Done, Told, do
 from backend.findings.actions_report import address_hash
 from backend.findings.queries_links import FRESH, ended
-from backend.findings.queries_moves import lock, school_of
+from backend.findings.queries_moves import lock, school_of, worn
 from backend.findings.rules import LinkUse, Verb
 from backend.findings.rules_links import MOST_AT_ONCE, USES, End, Invitation, called
-from backend.findings.rules_machine import Hat, hats
+from backend.findings.rules_machine import Hat
 from backend.language import CHINESE, N_, say
 from backend.notices.actions import tell
 from backend.row import uuid7
@@ -71,15 +71,8 @@ async def _open_ones(finding: UUID) -> int:
     return int(await database.value(sql, finding, clock.now()))
 
 
-def worn(row: Row, by: Member) -> frozenset[Hat]:
-    """What he is to this finding."""
-    role = by.role.value if by.role else ""
-    assignee, found = row["assigned_to"] == by.user, row["found_by"] == by.user
-    return hats(role, by.post, by.body_kind, assignee=assignee, found=found)
-
-
 def _doer(row: Row, by: Member, scope: Scope) -> Doer:
-    return Doer(by.user, scope, worn(row, by), by.body, by.name, by.name_en)
+    return Doer(by.user, scope, worn(by, row), by.body, by.name, by.name_en)
 
 
 async def withdraw(finding: UUID, link: UUID, by: Member) -> None:

@@ -13,9 +13,9 @@ from backend.access import Member
 from backend.database import Scope, writing
 from backend.findings import actions_effects as effects
 from backend.findings import rules_told as words
-from backend.findings.queries_moves import facts_of, lock, school_of
+from backend.findings.queries_moves import facts_of, lock, school_of, worn
 from backend.findings.rules import VERB_NAMES, State, Verb
-from backend.findings.rules_machine import BAR_WORDS, Hat, Need, hats
+from backend.findings.rules_machine import BAR_WORDS, Hat, Need
 from backend.findings.rules_moves import ADDING, move_for, stands_in_the_way, way_to
 from backend.language import N_
 from backend.photos import WHY, Kept
@@ -78,14 +78,7 @@ async def move(finding: UUID, verb: Verb, told: Told, by: Member) -> Done:
     scope = Scope(user=by.user, body=by.body, path=by.path, school=school)
     async with writing(scope):
         row = await lock(finding)
-        worn = hats(
-            by.role.value if by.role else "",
-            by.post,
-            by.body_kind,
-            assignee=row["assigned_to"] == by.user,
-            found=row["found_by"] == by.user,
-        )
-        return await do(row, verb, told, Doer(by.user, scope, worn, by.body, by.name, by.name_en))
+        return await do(row, verb, told, Doer(by.user, scope, worn(by, row), by.body, by.name, by.name_en))
 
 
 async def do(row: dict[str, Any], verb: Verb, told: Told, doer: Doer) -> Done:

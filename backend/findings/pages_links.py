@@ -11,7 +11,7 @@ from backend.access import Do, Member, may
 from backend.findings import actions_links as actions
 from backend.findings import rules_links as rules
 from backend.findings.queries_links import links_of
-from backend.findings.queries_moves import facts_of, offered
+from backend.findings.queries_moves import facts_of, offered, worn
 from backend.findings.rules import Verb
 from backend.findings.rules_moves import move_for
 from backend.forms import Typed, as_uuid, typed
@@ -42,7 +42,7 @@ async def _index(request: R, id: UUID, form: dict[str, str], trouble: Invalid | 
         finding=found,
         links=[{**link, "end": link["end"].value if link["end"] else ""} for link in links],
         may_invite=offer is not None and offer.mine,
-        mine=bool(move and move.who & actions.worn(found, member)),
+        mine=bool(move and move.who & worn(member, found)),
         ways={word: say(language, name) for word, name in rules.USE_NAMES.items()},
         ends={word: say(language, name) for word, name in rules.END_NAMES.items()},
         form=form,

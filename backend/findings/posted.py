@@ -5,7 +5,6 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,19 +23,6 @@ MOST_PHOTOS = 6
 OWN_NAMES = frozenset({"words", "event", "version", "held", "photo", "held_after", "after"})
 FILES = {"photo": "held", "after": "held_after"}
 """Names of file inputs, and of the hidden fields that carry what they brought before."""
-
-
-class _Held(msgspec.Struct):
-    """`Kept` as it travels in a hidden field."""
-
-    sha256: str
-    stored_sha256: str
-    width: int
-    height: int
-    bytes: int
-    phash: int
-    taken_at: datetime | None
-    has_gps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +90,7 @@ async def _kept(content: bytes) -> Shot:
 
 
 def _sealed(kept: Kept) -> str:
-    told = msgspec.json.encode({name: getattr(kept, name) for name in _Held.__struct_fields__})
-    text = base64.urlsafe_b64encode(told).decode()
+    text = base64.urlsafe_b64encode(msgspec.json.encode(kept)).decode()
     return f"{text}.{sealed('held photo', text).hex()}"
 
 
@@ -113,5 +98,4 @@ def _unsealed(token: str) -> Kept | None:
     text, _, seal = token.rpartition(".")
     if not token.isascii() or not hmac.compare_digest(sealed("held photo", text).hex(), seal):
         return None
-    told = msgspec.json.decode(base64.urlsafe_b64decode(text), type=_Held)
-    return Kept(**{name: getattr(told, name) for name in _Held.__struct_fields__})
+    return msgspec.json.decode(base64.urlsafe_b64decode(text), type=Kept)

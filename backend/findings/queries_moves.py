@@ -5,19 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock, database
-from backend.access import POSTS, Member, Role
+from backend.access import Member
 from backend.bodies.queries_calendar import marks_of
 from backend.database import reading
 from backend.findings.queries import OWN, seen_by
-from backend.findings.queries_settings import criteria_in_force, policy_of, proposal
+from backend.findings.queries_settings import HANDS, criteria_in_force, policy_of, proposal
 from backend.findings.rules import State
 from backend.findings.rules_deadlines import proposed_deadline
-from backend.findings.rules_machine import Facts, hats
+from backend.findings.rules_machine import Facts, Hat, hats
 from backend.findings.rules_moves import Offer, offers
 from backend.trouble import Missing
-
-HANDS = tuple(post for post, role in POSTS.items() if role in {Role.PATROL, Role.CREW, Role.MANAGER})
-"""Posts whose members can be responsible for mending something."""
 
 FURTHEST = 550
 """Days of the calendar that a proposed deadline may look at: more than the longest policy of a year."""
@@ -67,16 +64,16 @@ def facts_of(row: dict[str, Any]) -> Facts:
     )
 
 
+def worn(member: Member, row: dict[str, Any]) -> frozenset[Hat]:
+    """What he is to this finding."""
+    role = member.role.value if member.role else ""
+    assignee, found = row["assigned_to"] == member.user, row["found_by"] == member.user
+    return hats(role, member.post, member.body_kind, assignee=assignee, found=found)
+
+
 def offered(member: Member, row: dict[str, Any]) -> list[Offer]:
     """What may be done next with this finding, by him and by others."""
-    worn = hats(
-        member.role.value if member.role else "",
-        member.post,
-        member.body_kind,
-        assignee=row["assigned_to"] == member.user,
-        found=row["found_by"] == member.user,
-    )
-    return offers(facts_of(row), worn, member.user, member.body)
+    return offers(facts_of(row), worn(member, row), member.user, member.body)
 
 
 async def hands(member: Member, school: UUID) -> list[dict[str, Any]]:
@@ -87,7 +84,7 @@ async def hands(member: Member, school: UUID) -> list[dict[str, Any]]:
                FROM member m JOIN app_user u ON u.id = m."user"
                WHERE m.body = $1 AND m.active AND u.disabled_at IS NULL AND m.post = ANY ($2)
                ORDER BY m.post <> 'logistics', u.name, u.id""",
-            *(school, list(HANDS)),
+            *(school, HANDS),
         )
 
 

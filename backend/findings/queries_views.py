@@ -8,7 +8,7 @@ from backend import database
 from backend.access import POSTS, Member, Role
 from backend.database import reading
 from backend.findings.queries import Rows
-from backend.findings.queries_moves import HANDS
+from backend.findings.queries_settings import HANDS
 from backend.findings.queries_where import OWN, seen_by
 from backend.findings.rules_filters import Wanted
 
@@ -35,7 +35,7 @@ async def people(member: Member) -> Rows:
                  bool_or(m.post = ANY ($2)) AS head, bool_or(m.post = ANY ($3)) AS hand
                FROM member m JOIN app_user u ON u.id = m."user"
                WHERE m.body = $1 AND m.active AND u.disabled_at IS NULL GROUP BY u.id ORDER BY u.name, u.id""",
-            *(member.school, _HEADS, list(HANDS)),
+            *(member.school, _HEADS, HANDS),
         )
 
 
