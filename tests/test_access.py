@@ -129,7 +129,9 @@ async def things(owner: Any, world: World) -> dict[tuple[str, str], str]:
 
 async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, str]:
     manager = await owner.fetchrow(
-        'SELECT id, "user" FROM member WHERE body = $1 AND post = $2', body, "safety_director"
+        """SELECT id, "user" FROM member m WHERE body = $1 AND post = 'safety_director'
+             AND NOT EXISTS (SELECT 1 FROM member o WHERE o."user" = m."user" AND o.body <> m.body)""",
+        body,
     )
     place = await owner.fetchval(
         "INSERT INTO place (school, kind, name) VALUES ($1, 'ground', $2) RETURNING id", body, f"G{uuid4()}"

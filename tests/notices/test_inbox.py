@@ -28,7 +28,7 @@ async def test_urgent_ones_stand_on_top_of_their_day(browser: Browser, world: Wo
     async with browser("neighbour_manager", language="zh-CN") as manager:
         shown = (await manager.get("/notices")).text
         assert "今天" in shown
-        assert shown.index("已超期：26-0001 急的") < shown.index("已超期：26-0001 不急的")
+        assert shown.index("已逾期：26-0001 急的") < shown.index("已逾期：26-0001 不急的")
         assert "期限 2026年12月3日" in shown
         assert '<span class="pill bad">紧急</span>' in shown
     async with browser("neighbour_manager", language="en") as manager:
