@@ -120,7 +120,9 @@ async def _again(known: dict[str, Any], fault: Fault) -> Raised:
         await database.run(
             """UPDATE finding SET state = $3, recurred = recurred + 1, version = version + 1, told = '{}',
                  closed_at = NULL, recheck_due = NULL, mended_at = NULL, mended_by = NULL, accepted_at = NULL,
-                 accepted_by = NULL, rechecked_at = NULL, rechecked_by = NULL
+                 accepted_by = NULL, rechecked_at = NULL, rechecked_by = NULL, recheck_words = '',
+                 controlled_at = NULL, controlled_by = NULL, confirmed_at = NULL, confirmed_by = NULL,
+                 listed = false, listed_by = NULL
                WHERE id = $1 AND state = $2""",
             *(known["id"], before.value, after.value),
         )

@@ -27,7 +27,15 @@ LEADERS = ("vice_principal", "principal")
 HEAD = ("principal",)
 CLEARED = {"mended_by": None, "mended_at": None, "accepted_by": None, "accepted_at": None, "recheck_due": None}
 UNCHECKED = {"rechecked_by": None, "rechecked_at": None, "recheck_words": ""}
-SEVENTH = 366
+AGAIN = {
+    **CLEARED,
+    **UNCHECKED,
+    **dict.fromkeys(("closed_at", "controlled_by", "controlled_at", "confirmed_by", "confirmed_at", "listed_by")),
+    **{"listed": False, "told": "{}"},
+}
+"""What does not hold any more when it comes back: what once made it safe says nothing of today."""
+LOOK_AHEAD = 366
+"""Days of the calendar that the longest time until a re-check may need."""
 
 
 # What may be wrong beyond the form
@@ -72,7 +80,8 @@ async def _no_such_item(row: Row, code: str) -> dict[str, str]:
 
 
 def _lowers(row: Row, given: Mapping[str, Any]) -> bool:
-    return row["grade_proposed"] == Grade.MAJOR.value and given.get("grade") == Grade.GENERAL.value
+    """Below what the criteria propose, or below what it was before: a major hazard that came back is no smaller."""
+    return Grade.MAJOR.value in {row["grade"], row["grade_proposed"]} and given.get("grade") == Grade.GENERAL.value
 
 
 async def _works_here(school: UUID, user: UUID, *, leader: bool) -> bool:
@@ -147,7 +156,7 @@ def change(row: Row, verb: Verb, given: Mapping[str, Any], user: UUID | None, bo
         case V.MERGE:
             done = {"merged_into": given["target"]}
         case V.REOPEN:
-            done = {**CLEARED, **UNCHECKED, "closed_at": None, "recurred": row["recurred"] + 1, "told": "{}"}
+            done = {**AGAIN, "recurred": row["recurred"] + 1}
     return done
 
 
@@ -176,7 +185,7 @@ async def also(row: Row, verb: Verb, given: Mapping[str, Any], user: UUID | None
 
 async def _recheck_due(row: Row, at: datetime) -> date:
     policy, start = await policy_of(row["school"]), clock.local(at).date()
-    marks = await marks_of(row["school"], start, date.fromordinal(start.toordinal() + SEVENTH))
+    marks = await marks_of(row["school"], start, date.fromordinal(start.toordinal() + LOOK_AHEAD))
     return working_days_after(start, policy.recheck_days, marks)
 
 

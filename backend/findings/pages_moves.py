@@ -19,7 +19,7 @@ from backend.findings.rules_moves import MOVES, move_for, way_to
 from backend.language import either, say
 from backend.page import language_of, page
 from backend.row import uuid7
-from backend.trouble import Invalid, Missing, Refused
+from backend.trouble import Forbidden, Invalid, Missing, Refused
 from backend.visits.queries import Item, point_to_visit
 
 R = Request[Any, Any, Any]
@@ -45,18 +45,18 @@ async def ask(request: R, id: UUID, verb: str) -> Response[Any]:
 
 @post("/findings/{id:uuid}/do/{verb:str}", guards=[may(Do.WORK)], request_max_body_size=FORM)
 async def act(request: R, id: UUID, verb: str) -> Response[Any]:
-    """Does it; whatever is missing comes back with everything that was typed and chosen."""
+    """Does it; what is missing, or came too late, comes back with everything that was typed and chosen."""
     wished = _verb(verb)
     told = await posted(request)
     try:
         await move(id, wished, told.told(), request.user)
-    except (Invalid, Refused) as trouble:
+    except (Invalid, Refused, Forbidden) as trouble:
         return await _form(request, id, wished, told, trouble)
     return Redirect(f"/findings/{id}?done=saved", status_code=303)
 
 
 async def _form(
-    request: R, id: UUID, verb: Verb, told: Posted | None = None, trouble: Invalid | Refused | None = None
+    request: R, id: UUID, verb: Verb, told: Posted | None = None, trouble: Invalid | Refused | Forbidden | None = None
 ) -> Response[Any]:
     member: Member = request.user
     found, language = await finding(member, id), language_of(request)
@@ -67,6 +67,7 @@ async def _form(
     able = await hands(member, found["school"]) if "assignee" in needs else []
     items = await _items(member, found, way)
     others = await mergeable(member, found) if "target" in needs else []
+    note = rules_words.BUTTONS[Verb.NOTE.value]
     return page(
         request,
         "findings/do.html",
@@ -77,6 +78,9 @@ async def _form(
         help=say(language, rules_words.HELP[verb.value]) if verb.value in rules_words.HELP else "",
         danger=verb.value in rules_words.DANGER,
         possible=offer is not None,
+        note=any(one.verb is Verb.NOTE and one.open for one in offered(member, found)),
+        note_text=say(language, note),
+        saved=_typed(told),
         bar=say(language, BAR_WORDS[offer.bar]) if offer and offer.bar else "",
         needs=needs,
         words_needed=Need.WORDS.value in needs,
@@ -98,6 +102,14 @@ async def _form(
         title=either(language, found["title"], found["title_en"]),
         crew=member.role in {Role.CREW, Role.PATROL},
     )
+
+
+def _typed(told: Posted | None) -> str:
+    """What was told with a verb that cannot be done any more, as the words of a note: nothing typed is lost."""
+    if told is None:
+        return ""
+    long = ("words", "measures", "contingency", "situation", "danger", "plan", "grade_reason", "title")
+    return "\n".join(text for name in long if (text := told.texts.get(name, "").strip()))
 
 
 async def _items(member: Member, found: dict[str, Any], way: tuple[Verb, ...]) -> list[Item]:
@@ -127,7 +139,7 @@ def _needs(found: dict[str, Any], way: tuple[Verb, ...]) -> list[str]:
     return list(needs)
 
 
-def _reason(trouble: Invalid | Refused | None, language: str) -> str:
+def _reason(trouble: Invalid | Refused | Forbidden | None, language: str) -> str:
     """Why it was refused; names of verbs inside it in the reader's language."""
     if trouble is None or not trouble.reason:
         return ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.findings.rules import Grade, State
-from backend.findings.rules_moves import MOVES, ways_of
+from backend.findings.rules_moves import ways_of
 from backend.language import N_
 
 S = State
@@ -104,6 +104,3 @@ def steps(state: str, grade: str) -> list[tuple[str, str]]:
     here = here if here in way else _STANDS_AT.get(here, way[0])
     at = way.index(here) if here in way else 0
     return [(one.value, "done" if n < at else "now" if n == at else "") for n, one in enumerate(way)]
-
-
-assert {state for state, _ in MOVES} <= set(PLACES), "every state has its place in the picture"

@@ -113,6 +113,20 @@ async def test_who_comes_second_is_told_who_was_first_and_keeps_his_words(browse
     assert late.status_code == 409
     assert "陈立" in late.text
     assert "已先一步处理" in late.text
+    assert "我也看过" in late.text, "nothing typed is lost when somebody was first"
+    other = await brought(world, Verb.MEND)
+    async with browser("crew", language="zh-CN") as client:  # nor when it is not his to do
+        barred = await client.post(
+            f"/findings/{other}/do/accept",
+            data={"words": "写了半天"},
+            files={"photo": ("a.jpg", picture("green"), "image/jpeg")},
+        )
+        assert barred.status_code == 403
+        assert "写了半天" in barred.text
+        held = re.search(r'name="held" value="([^"]+)"', barred.text)
+        assert held is not None
+        kept = await client.post(f"/findings/{other}/do/note", data={"words": "写了半天", "held": held[1]})
+    assert kept.status_code == 303
 
 
 async def test_forms_of_verbs_that_are_not_mine_or_unknown(browser: Browser, world: World) -> None:

@@ -304,3 +304,33 @@ async def test_seen_before_it_was_mended_does_not_open_it_again(world: World) ->
     assert await born(world, item=item) == finding
     found = await line(world, finding)
     assert (found["state"], found["recurred"], found["assigned_to"]) == ("reopened", 1, world.users["crew"])
+
+
+async def test_a_major_hazard_that_comes_back_is_neither_safe_nor_smaller(world: World) -> None:
+    """What made it safe last time says nothing of today, and calling it general now is for the bureau to close."""
+    item = f"test.{secrets.token_hex(6)}"
+    finding = await born(world, item=item)
+    await act(world, finding, "manager", Verb.GRADE, grade="major")
+    for who, verb in (
+        ("manager", Verb.ASSIGN),
+        ("crew", Verb.MAKE_SAFE),
+        ("principal", Verb.REPORT_UP),
+        ("crew", Verb.MEND),
+        ("principal", Verb.ACCEPT),
+        ("guard", Verb.RECHECK),
+        ("district", Verb.CLOSE),
+    ):
+        await act(world, finding, who, verb)
+    assert await born(world, item=item) == finding
+    found = await line(world, finding)
+    assert (found["state"], found["controlled_at"], found["confirmed_by"]) == ("reopened", None, None)
+    member = await world.member("manager")
+    with pytest.raises(Invalid) as wrong:
+        await move(finding, Verb.GRADE, Told(fields={"grade": "general", "area": "fire"}), member)
+    assert set(wrong.value.fields) == {"grade_reason"}
+    await act(world, finding, "manager", Verb.GRADE, grade="general", grade_reason="范围小了")
+    assert (await line(world, finding))["lowered"] is True
+    by_hand = await brought(world)
+    await act(world, by_hand, "manager", Verb.CLOSE)
+    await act(world, by_hand, "manager", Verb.REOPEN)
+    assert (await line(world, by_hand))["state"] == "reopened"
