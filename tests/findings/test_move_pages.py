@@ -119,7 +119,7 @@ async def test_who_comes_second_is_told_who_was_first_and_keeps_his_words(browse
         barred = await client.post(
             f"/findings/{other}/do/accept",
             data={"words": "写了半天"},
-            files={"photo": ("a.jpg", picture("green"), "image/jpeg")},
+            files={"photo": ("a.jpg", picture("orchid"), "image/jpeg")},
         )
         assert barred.status_code == 403
         assert "写了半天" in barred.text
