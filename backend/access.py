@@ -46,6 +46,7 @@ class Do(Enum):
     PEOPLE = "people"
     SCHOOL_SETTINGS = "school_settings"
     CALENDAR = "calendar"
+    ROUTES = "routes"
     BODIES = "bodies"
     SEE_BODIES = "see_bodies"
 
@@ -57,7 +58,7 @@ MAY: dict[Role, frozenset[Do]] = {
     Role.PATROL: frozenset(_ALL | {Do.VISIT, Do.SEE_FINDINGS, Do.WORK}),
     Role.CREW: frozenset(_ALL | {Do.VISIT, Do.SEE_FINDINGS, Do.WORK}),
     Role.MANAGER: frozenset(
-        _SEE | {Do.VISIT, Do.SET_UP, Do.LABELS, Do.CHECKLISTS, Do.PEOPLE, Do.SCHOOL_SETTINGS, Do.CALENDAR}
+        _SEE | {Do.VISIT, Do.SET_UP, Do.LABELS, Do.CHECKLISTS, Do.PEOPLE, Do.SCHOOL_SETTINGS, Do.CALENDAR, Do.ROUTES}
     ),
     Role.PRINCIPAL: frozenset(_SEE | {Do.VISIT}),
     Role.OFFICER: frozenset(_SEE | {Do.EDIT_PACK, Do.SEE_BODIES, Do.CALENDAR}),

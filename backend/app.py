@@ -20,6 +20,7 @@ from servestatic import ServeStaticASGI
 from backend import errors, shell
 from backend.access import SESSION_COOKIE, Do, Member, Role, identify, may
 from backend.accounts.session_actions import touch
+from backend.coverage.rules_tiles import origins
 from backend.database import DB
 from backend.notices.queries import unread
 from backend.origin import SAFE, is_foreign, names_a_host
@@ -33,9 +34,9 @@ log = logging.getLogger("xunan")
 logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # or each lost connection prints a traceback on a restart
 
 CSP = (
-    "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; media-src 'self' blob:; worker-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' blob: data:{tiles}; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; media-src 'self' blob:; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "cache-control": "no-store",
@@ -48,6 +49,8 @@ HEADERS = {
 }
 NEEDS_WASM = frozenset({"/scan"})
 """The scanner decodes with WebAssembly; no other page may compile it."""
+SHOWS_TILES = "/map"
+"""The one page that may ask other servers for anything: pictures, of exactly the tile servers that were configured."""
 
 JSON_LIMIT, FORM_LIMIT = 1_000_000, 60_000_000
 SILENCE = 30.0
@@ -166,13 +169,15 @@ def hears_notices(request: Request[Any, Any, Any], member: Member | None) -> boo
 
 def guarded(app: ASGIApp) -> ASGIApp:
     """The header set of every answer, whoever made it: page, problem, static file, photo."""
-    plain, wasm = CSP.format(wasm=""), CSP.format(wasm=" 'wasm-unsafe-eval'")
+    plain, wasm = CSP.format(wasm="", tiles=""), CSP.format(wasm=" 'wasm-unsafe-eval'", tiles="")
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         policy = wasm if scope["path"] in NEEDS_WASM else plain
+        if scope["path"] == SHOWS_TILES:
+            policy = CSP.format(wasm="", tiles="".join(f" {origin}" for origin in origins(settings().map_tiles)))
         extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
         if settings().secure_cookies:
             extra.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))

@@ -120,6 +120,19 @@ def verify(school: str | None, file: Any, school_id: str | None) -> None:
 
 
 @cli.command()
+@click.option("--repair", is_flag=True, help="Set the counts to what the stops say.")
+def recount(repair: bool) -> None:
+    """Check that the counts of coverage agree with the stops of all rounds. Exit code 1 when they do not."""
+    from backend.rounds.actions_recount import of_database
+
+    if not (found := with_database(lambda dsns: of_database(dsns.owner, repair=repair))):
+        screen.print("[green]✓[/] 覆盖率计数与应到点一致 · The counts of coverage agree with the stops")
+    for one in found:
+        screen.print(f"{'[green]✓' if repair else '[red]✗'}[/] {escape(one.school_name)}: {escape(one.words)}")
+    sys.exit(1 if found and not repair else 0)
+
+
+@cli.command()
 @click.argument("out", metavar="OUT.pdf", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--school", metavar="ID", help="Only this school, by its number or id; without it every label there is.")
 @click.option("--stock", default="70x37", show_default=True, help="Sticker stock, such as 24, L7160, 60mm, a4, plate.")

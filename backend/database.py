@@ -228,10 +228,15 @@ GRANTS = {
         *("school_kind", "photo", "finding", "finding_count", "record_head", "notice"),
         *("calendar_day", "routing_rule", "finding_policy", "contractor_link", "saved_view"),
         *("notice_choice", "notice_channel", "delivery"),
+        *("roster", "roster_person", "duty", "duty_swap", "route", "route_point", "route_person"),
+        *("coverage_day", "coverage_week", "term", "room", "label_trouble", "calendar_feed"),
+        "round (holder, started_at, started_by, finished_at, finished_by, finish_why)",
+        'stop (state, visit, at, recorded_at, sent_late, "by", why, said_at)',
     ],
     "DELETE": ["throttle"],
 }
-"""What the application's role may do. What is not here it cannot: no visit, answer, event or entry ever changes."""
+"""What the application's role may do. What is not here it cannot: no visit, answer, event or entry ever changes, and of
+a round and its stops only what is named here."""
 
 CATALOGUE = ("point_kind", "recovery_epoch", "migration")
 """Tables that only the owner fills."""
@@ -276,5 +281,6 @@ async def _grant(connection: Any, app_role: str) -> None:
         await connection.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}")
         for right, wanted in GRANTS.items():
             for table in tables if wanted == ["*"] else wanted:
-                if right == "SELECT" or table not in CATALOGUE:
-                    await connection.execute(f'GRANT {right} ON "{table}" TO {role}')
+                name, _, columns = table.partition(" ")
+                if right == "SELECT" or name not in CATALOGUE:
+                    await connection.execute(f'GRANT {right} {columns} ON "{name}" TO {role}')

@@ -1,6 +1,6 @@
 """What `xunan demo` does, and the sign-ins it prints."""
 
-from backend import clock, demo, demo_history
+from backend import clock, demo, demo_history, demo_rooms, demo_rounds
 from backend.database import DB, migrate
 from backend.demo import Progress
 from backend.photos import Store
@@ -43,8 +43,10 @@ async def load(dsns: Dsns, it: Settings, size: str, if_empty: bool, progress: Pr
             )
         part, events = sized(load_city(), size, SEED, clock.today())
         loaded = await demo.load_city(part, store, progress)
+        await demo_rooms.load_rooms(part, loaded)
         visits = await demo_history.load_history(events, loaded, store, progress, EXPECTED[size])
-        return f"{len(part.schools())} schools, {len(part.points)} points, {visits} visits"
+        rounds = await demo_rounds.load_rounds(part, loaded, progress)
+        return f"{len(part.schools())} schools, {len(part.points)} points, {visits} visits, {rounds} rounds"
     finally:
         await DB.close()
         await store.aclose()

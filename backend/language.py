@@ -61,3 +61,8 @@ def choose(accepted: str, wished: str = "") -> str:
         if name.startswith("en"):
             return ENGLISH
     return CHINESE
+
+
+def named(language: str, names: Mapping[str, str], word: str) -> str:
+    """What people call a word of the code; `names` as the enums' modules keep them."""
+    return say(language, names[word])

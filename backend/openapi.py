@@ -6,6 +6,7 @@ from litestar import Response, Router, get
 
 from backend.access import Do, may
 from backend.checklists.rules import Result
+from backend.points.rules import Trouble
 from backend.visits.rules import How, Now
 
 Schema = dict[str, Any]
@@ -75,6 +76,8 @@ SCHEMAS: dict[str, Schema] = {
             **{"saved_at": _TIME, "position": _null(_ref("Position")), "answers": _list(_ref("Answer"))},
             **{"open_findings": _list(_ref("OpenFinding")), "photos": _list(_ref("PhotoNamed")), "note": _TEXT},
             **{"corrects": _null(_UUID), "device": _UUID, "device_seq": {"type": "integer"}},
+            "challenge": _object({"stop": _UUID, "photos": _list(_SHA)}, ["stop"]),
+            "label_trouble": _object({"kind": _enum(Trouble), "words": _TEXT}, ["kind"]),
         },
         ["point"],
     ),
@@ -97,6 +100,17 @@ SCHEMAS: dict[str, Schema] = {
             **{"finding": _UUID, "event": _UUID, "state": _TEXT, "replayed": {"type": "boolean"}},
             **{"missing": _list(_SHA), "epoch": _TEXT},
         }
+    ),
+    "RoundVerb": _object(
+        {
+            **{"verb": {"type": "string", "enum": ["unreachable", "finish", "hand_over"]}, "words": _TEXT, "at": _TIME},
+            **{"fields": _object({"stop": _UUID, "to": _UUID}, []), "device": _UUID},
+            "device_seq": {"type": "integer"},
+        },
+        ["verb"],
+    ),
+    "RoundReceipt": _object(
+        {"round": _UUID, "event": _UUID, "state": _TEXT, "replayed": {"type": "boolean"}, "epoch": _TEXT}
     ),
     "PhotoKept": _object({"sha256": _SHA, "state": {"type": "string", "enum": ["kept"]}}),
     "Entry": _object(
@@ -166,6 +180,19 @@ PATHS: dict[str, Schema] = {
             "responses": {
                 "201": _json(_ref("VerbReceipt"), "Done."),
                 "200": _json(_ref("VerbReceipt"), "Was done before: the same receipt, replayed is true."),
+                **_problems(401, 403, 404, 409, 413, 422),
+            },
+        }
+    },
+    "/api/rounds/{round}/events/{event}": {
+        "put": {
+            "operationId": "putRoundEvent",
+            "summary": "Leave a stop out with a reason, finish or hand over a round, under an id of the phone's own.",
+            "parameters": [_parameter("round", _UUID), _parameter("event", _UUID), _USER, _CLOCK],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("RoundVerb")}}},
+            "responses": {
+                "201": _json(_ref("RoundReceipt"), "Done."),
+                "200": _json(_ref("RoundReceipt"), "Was done before: the same receipt, replayed is true."),
                 **_problems(401, 403, 404, 409, 413, 422),
             },
         }

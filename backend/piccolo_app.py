@@ -13,6 +13,7 @@ APP_CONFIG = AppConfig(
             "backend.accounts.tables",
             "backend.points.tables",
             "backend.checklists.tables",
+            "backend.rounds.tables",
             "backend.visits.tables",
             "backend.findings.tables",
             "backend.record.tables",

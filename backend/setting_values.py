@@ -3,8 +3,12 @@
 import ipaddress
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from backend.coverage import rules_outlines, rules_tiles
+from backend.coverage.rules_datum import Datum
 
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
@@ -103,6 +107,50 @@ def mail_from(text: str, public: str) -> str:
     if text and not re.fullmatch(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+", text):
         raise bad("XUNAN_MAIL_FROM", text, "one mail address", "一个邮箱地址")
     return text or f"xunan@{urlsplit(public).hostname or 'localhost'}"
+
+
+def outlines(file: Path) -> Path:
+    """The file itself, read once here so that a broken one is told at the start and not on a page."""
+    try:
+        if file.stat().st_size > rules_outlines.LARGEST:
+            raise rules_outlines.BadOutlines("is larger than 8 MB", "超过 8 MB")
+        rules_outlines.outlines(file.read_text(encoding="utf-8-sig"))
+    except rules_outlines.BadOutlines as reason:
+        english, chinese = reason.english, reason.chinese
+    except (OSError, UnicodeDecodeError):
+        english, chinese = "cannot be read", "无法读取"
+    else:
+        return file
+    raise SettingsError(f"XUNAN_MAP_OUTLINES: {file} {english}.", f"XUNAN_MAP_OUTLINES：{file} {chinese}。")
+
+
+def tiles(text: str, key: str, credit: str) -> tuple[str, ...]:
+    """The layers, the lowest first. They need their credit, and the key where they name it; the key is not repeated."""
+    found = tuple(text.split())
+    for part in found:
+        if rules_tiles.layer(part) is None:
+            raise bad(
+                *("XUNAN_MAP_TILES", part.replace(key, "…") if key else part),
+                "https addresses with {x}, {y} and {z}, and {s} or {0-7} in the host only",
+                "含 {x}、{y}、{z} 的 https 网址，{s} 或 {0-7} 只能写在主机名里",
+            )
+    if found and not 1 <= len(credit) <= 300:
+        raise SettingsError(
+            "XUNAN_MAP_CREDIT must name the source of the tiles and their approval number (审图号), in 300 characters.",
+            "XUNAN_MAP_CREDIT 应写明瓦片来源和审图号（300 字以内），地图上必须显示。",
+        )
+    if bool(key) != any("{key}" in part for part in found) or (key and not rules_tiles.KEY.fullmatch(key)):
+        raise SettingsError(
+            "XUNAN_MAP_KEY must be given exactly when XUNAN_MAP_TILES has {key}: letters, digits, - and _.",
+            "XUNAN_MAP_TILES 中有 {key} 时才需要且必须给出 XUNAN_MAP_KEY：只含字母、数字、- 和 _。",
+        )
+    return found
+
+
+def datum(text: str) -> str:
+    if text.lower() not in {it.value for it in Datum}:
+        raise bad("XUNAN_MAP_DATUM", text, "wgs84 or gcj02", "wgs84 或 gcj02")
+    return text.lower()
 
 
 def bad(name: str, text: str, wanted: str, chinese: str) -> SettingsError:

@@ -23,6 +23,7 @@ from backend.setting_values import SettingsError, UserError
 __all__ = ["ROOT", "TABLE", "Row", "Settings", "SettingsError", "UserError", "settings"]
 
 ROOT = Path(__file__).resolve().parent.parent
+DEMO_OUTLINES = "fixtures/city/outlines.geojson"
 WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound
 
 
@@ -95,6 +96,26 @@ TABLE = (
         "邮件服务器：smtps://用户:密码@主机:465，或 smtp://用户:密码@主机:587?starttls",
     ),
     Row("XUNAN_MAIL_FROM", "xunan@HOST", "address that mail comes from", "发件人邮箱地址"),
+    Row(
+        "XUNAN_MAP_OUTLINES",
+        "(none; demo: its own)",
+        "GeoJSON file with the outlines of the districts, for the drawn map",
+        "各区轮廓的 GeoJSON 文件，用于绘制地图",
+    ),
+    Row(
+        "XUNAN_MAP_TILES",
+        "(none: the drawn map)",
+        "addresses of map tiles with {s}, {x}, {y}, {z}, {key}; several layers with spaces",
+        "地图瓦片网址，含 {s}、{x}、{y}、{z}、{key}；多个图层用空格分隔",
+    ),
+    Row("XUNAN_MAP_KEY", "(none)", "key of the tile server; browsers get to know it", "瓦片服务的密钥，浏览器可见"),
+    Row("XUNAN_MAP_DATUM", "wgs84", "coordinates of the tiles: wgs84 or gcj02", "瓦片的坐标系：wgs84 或 gcj02"),
+    Row(
+        "XUNAN_MAP_CREDIT",
+        "(needed with tiles)",
+        "source and approval number (审图号) of the tiles, shown on the map",
+        "瓦片的来源和审图号，显示在地图上",
+    ),
 )
 
 
@@ -116,6 +137,11 @@ class Settings:
     outgoing_private: tuple[str, ...] = ()
     smtp_url: str | None = None
     mail_from: str = ""
+    map_outlines: Path | None = None
+    map_tiles: tuple[str, ...] = ()
+    map_key: str = ""
+    map_datum: str = "wgs84"
+    map_credit: str = ""
     root: Path = ROOT
 
     @property
@@ -139,6 +165,8 @@ def read(environment: Mapping[str, str]) -> Settings:
     host = _host(value["XUNAN_HOST"] or "127.0.0.1")
     port = values.number("XUNAN_PORT", value["XUNAN_PORT"] or "8000", 1, 65535)
     public = _public_url(value["XUNAN_PUBLIC_URL"] or f"http://{_in_url(_printable(host))}:{port}")
+    demo = values.switch("XUNAN_DEMO", value["XUNAN_DEMO"])
+    outlines = value["XUNAN_MAP_OUTLINES"] or (DEMO_OUTLINES if demo else "")
     result = Settings(
         host=host,
         port=port,
@@ -147,7 +175,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         database_url=values.database_url("XUNAN_DATABASE_URL", value),
         app_database_url=values.database_url("XUNAN_APP_DATABASE_URL", value),
         pg_bin=_folder(value["XUNAN_PG_BIN"]) if value["XUNAN_PG_BIN"] else None,
-        demo=values.switch("XUNAN_DEMO", value["XUNAN_DEMO"]),
+        demo=demo,
         allow_public_demo=values.switch("XUNAN_ALLOW_PUBLIC_DEMO", value["XUNAN_ALLOW_PUBLIC_DEMO"]),
         time_zone=values.time_zone(value["XUNAN_TIME_ZONE"] or "Asia/Shanghai"),
         workers=values.number("XUNAN_WORKERS", value["XUNAN_WORKERS"] or "1", 1, 64),
@@ -158,6 +186,11 @@ def read(environment: Mapping[str, str]) -> Settings:
         outgoing_private=values.hosts(value["XUNAN_OUTGOING_PRIVATE"]),
         smtp_url=values.smtp_url(value["XUNAN_SMTP_URL"]),
         mail_from=values.mail_from(value["XUNAN_MAIL_FROM"], public),
+        map_outlines=values.outlines(_folder(outlines)) if outlines else None,
+        map_tiles=values.tiles(value["XUNAN_MAP_TILES"], value["XUNAN_MAP_KEY"], value["XUNAN_MAP_CREDIT"]),
+        map_key=value["XUNAN_MAP_KEY"],
+        map_datum=values.datum(value["XUNAN_MAP_DATUM"] or "wgs84"),
+        map_credit=value["XUNAN_MAP_CREDIT"],
     )
     _refuse_public_demo(result)
     return result

@@ -15,7 +15,21 @@ from backend.language import LANGUAGES, say
 from backend.page import LANGUAGE_COOKIE, asset, language_of, page
 from backend.static_files import STATIC, beside, inside, later_name
 
-SHELL = ("css/base.css", "css/phone.css", "css/ticket.css", "icons/sprite.svg", "icons/favicon.svg", "js/main.js")
+SHELL = (
+    "css/base.css",
+    "css/phone.css",
+    "css/ticket.css",
+    "css/round.css",
+    "css/round_plan.css",
+    "css/plan.css",
+    "icons/sprite.svg",
+    "icons/favicon.svg",
+    "js/main.js",
+)
+
+KEPT = ("js/", "vendor/")
+DESK_ONLY = ("js/sw.js", "js/city_map.js", "vendor/leaflet/")
+"""What no phone keeps: the worker itself, and the map of the city that bureaus look at."""
 
 
 @get("/manifest.webmanifest", guards=[may(Do.PUBLIC)])
@@ -59,7 +73,7 @@ def _worker() -> bytes:
     files = sorted(file for file in STATIC.rglob("*") if file.is_file() and file.suffix != ".md")
     version = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:16]
     names = [file.relative_to(STATIC).as_posix() for file in files if file in beside() or file not in inside()]
-    scripts = [f"/static/{name}" for name in names if name.startswith(("js/", "vendor/")) and name != "js/sw.js"]
+    scripts = [f"/static/{name}" for name in names if name.startswith(KEPT) and not name.startswith(DESK_ONLY)]
     shell = [
         *(asset(path) for path in SHELL if (STATIC / path).is_file()),
         *scripts,

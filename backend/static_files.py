@@ -16,7 +16,7 @@ LATER = tuple(
     f"{name}.js"
     for name in (
         *("unsent", "visit_save", "saved", "locate", "report_form", "sign_out", "shrink"),
-        *("ticket_form", "ticket_page"),
+        *("ticket_form", "ticket_page", "round_page", "round_next"),
     )
 )
 """What main.js imports on demand and what belongs to it travels together."""
@@ -24,7 +24,8 @@ APART = frozenset(
     f"{name}.js"
     for name in (
         *("scanner", "code_form", "plan_pin", "puzzle", "sha256", "outbox_list", "camera", "confirm", "theme"),
-        *("install", "autosubmit", "copy", "ago_time", "ticket_camera", "ticket_keep"),
+        *("install", "autosubmit", "copy", "ago_time", "ticket_camera", "ticket_keep", "city_map"),
+        *("scan_unread", "plan_view", "plan_time", "route_find", "route_order", "follow"),
     )
 )
 """Loaded when a page needs them; they share no state with what is inside."""

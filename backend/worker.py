@@ -12,6 +12,10 @@ from backend.errors import AWAY
 from backend.findings.actions_time import escalate, remind_rechecks
 from backend.notices.actions_send import deliver
 from backend.photos import Store
+from backend.rounds.actions_close import close_over
+from backend.rounds.actions_open import open_due
+from backend.rounds.actions_recount import agree
+from backend.rounds.actions_tell import look
 from backend.settings import settings
 
 log = logging.getLogger("xunan.worker")
@@ -68,6 +72,10 @@ TIMETABLE = (
     Job("deliver", 10, deliver, waits=True),
     Job("escalate findings", 300, escalate, waits=True),
     Job("remind of re-checks", 900, remind_rechecks, waits=True),
+    Job("open rounds", 60, open_due, waits=True),
+    Job("close rounds", 60, close_over, waits=True),
+    Job("tell of rounds", 60, look, waits=True),
+    Job("recount coverage", 86400, agree),
 )
 
 

@@ -33,6 +33,7 @@ WHO = ["", "guard", "crew", "manager", "principal", "district", "city", "inspect
 SUBJECTS = {
     "point": "point",
     "place": "place",
+    "room": "room",
     "label": "label",
     "visit": "visit",
     "finding": "finding",
@@ -55,6 +56,13 @@ SUBJECTS = {
     "channel": "channel",
     "event": "event",
     "verb": "verb",
+    "route": "route",
+    "round": "round",
+    "stop": "stop",
+    "roster": "roster",
+    "duty": "duty",
+    "swap": "swap",
+    "term": "term",
 }
 """What the parameter of an address stands for; `id` is named by the folder it is in."""
 
@@ -136,6 +144,7 @@ async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, s
     place = await owner.fetchval(
         "INSERT INTO place (school, kind, name) VALUES ($1, 'ground', $2) RETURNING id", body, f"G{uuid4()}"
     )
+    room = await owner.fetchval("INSERT INTO room (school, place, name) VALUES ($1, $2, 'R') RETURNING id", body, place)
     label = await owner.fetchval("SELECT id FROM label WHERE school = $1 LIMIT 1", body)
     visit = await owner.fetchval(
         """INSERT INTO visit (id, school, point, by, member, how, body_hash)
@@ -179,11 +188,18 @@ async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, s
         "INSERT INTO routing_rule (school, assignee) VALUES ($1, $2) RETURNING id", body, manager["user"]
     )
     ids = {
+        **await _duty(owner, body, manager["user"]),
+        **await _round(owner, body, UUID(point)),
+        "term": await owner.fetchval(
+            "INSERT INTO term (body, name, starts, ends) VALUES ($1, 'x', '2090-02-20', '2090-07-01') RETURNING id",
+            body,
+        ),
         "rule": rule,
         "notice": notice,
         "channel": channel,
         "checklist": checklist,
         "place": place,
+        "room": room,
         "label": label,
         "visit": visit,
         "finding": finding,
@@ -196,6 +212,49 @@ async def _rows(owner: Any, world: World, body: UUID, point: str) -> dict[str, s
         "user": str(manager["user"]),
         "member": str(manager["id"]),
     }
+
+
+async def _duty(owner: Any, body: UUID, user: UUID) -> dict[str, UUID]:
+    """A roster with two turns of one person and a swap between them, which ends nothing."""
+    roster = await owner.fetchval(
+        """INSERT INTO roster (school, name, shifts, starts_on) VALUES ($1, $2, '[{"start": 480, "end": 960}]', $3)
+           RETURNING id""",
+        *(body, f"D{uuid4()}", clock.today()),
+    )
+    duties = [
+        await owner.fetchval(
+            'INSERT INTO duty (school, roster, day, shift, "user") VALUES ($1,$2,$3,0,$4) RETURNING id',
+            *(body, roster, clock.today() + timedelta(days=n), user),
+        )
+        for n in (1, 2)
+    ]
+    swap = await owner.fetchval(
+        'INSERT INTO duty_swap (school, duty, other, "by", asked) VALUES ($1,$2,$3,$4,$4) RETURNING id',
+        *(body, *duties, user),
+    )
+    return {"roster": roster, "duty": duties[0], "swap": swap}
+
+
+async def _round(owner: Any, body: UUID, point: UUID) -> dict[str, UUID]:
+    """A paused route with one round long ago and its one stop."""
+    route = await owner.fetchval(
+        """INSERT INTO route (school, name, post, starts_on, opened_until, state)
+           VALUES ($1, $2, 'guard', '2020-01-01', '2020-01-01', 'paused') RETURNING id""",
+        *(body, f"R{uuid4()}"),
+    )
+    at = clock.now() - timedelta(days=700)
+    round_id = await owner.fetchval(
+        """INSERT INTO round (school, route, day, name, opens_at, closes_at, late_until, closed_at, post, stops)
+           VALUES ($1, $2, $3, 'x', $4, $5, $5, $5, 'guard', 1) RETURNING id""",
+        *(body, route, at.date(), at, at + timedelta(hours=1)),
+    )
+    stop = await owner.fetchval(
+        """INSERT INTO stop (school, round, route, point, kind, area, day, opens_at, closes_at, late_until, state,
+             missed_at)
+           VALUES ($1, $2, $3, $4, 'gate_guard_room', 'security', $5, $6, $7, $7, 'missed', $7) RETURNING id""",
+        *(body, round_id, route, point, at.date(), at, at + timedelta(hours=1)),
+    )
+    return {"route": route, "round": round_id, "stop": stop}
 
 
 def filled(path: str, things: dict[tuple[str, str], str], whose: str) -> str:

@@ -16,6 +16,7 @@ ADAPTERS = {
     "record/verify.py": "checks chains from outside the application, as the owner or from a file",
     "visits/api.py": "the JSON interface",
     "findings/api.py": "the JSON interface of the crew's phones",
+    "rounds/api.py": "the JSON interface of rounds for phones",
     "visits/form.py": "the plain form as the phone's body",
     "findings/ledger.py": "the words of each column, for page, print and export alike",
     "findings/export.py": "writes Excel and CSV",
@@ -32,6 +33,8 @@ ADAPTERS = {
 }
 """Files of a slice that have none of the five names, each with its argument."""
 
+PURE = {"dateutil"}
+"""Libraries of pure functions that rules may use: recurrence of days."""
 ROLES = {"rules": 0, "tables": 1, "queries": 2, "actions": 2, "pages": 3}
 
 
@@ -90,7 +93,8 @@ def test_a_file_of_a_slice_has_a_known_name_and_imports_only_what_it_may(path: P
         target = MODULES.get(module)
         other = role(target) if target else None
         if own == "rules":
-            known = module.split(".")[0] in sys.stdlib_module_names or other == "rules" or module == "backend.language"
+            pure = module.split(".")[0] in {*sys.stdlib_module_names, *PURE}
+            known = pure or other == "rules" or module == "backend.language"
             assert known, f"rules import {module}"
         if own in {"rules", "tables", "queries", "actions"}:
             assert module.split(".")[0] != "litestar", f"{own} imports {module}"

@@ -25,6 +25,7 @@ DOORS = {
     "contractor_door",
     "search_door",
     "above_door",
+    "feed_door",
 }
 
 

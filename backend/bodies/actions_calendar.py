@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from backend import database
 from backend.access import Member
+from backend.bodies import actions_terms
 from backend.bodies.rules import DayKind
-from backend.bodies.rules_calendar import Marked, Sheet
+from backend.bodies.rules_calendar import Marked
+from backend.bodies.rules_sheet import Sheet
 from backend.database import writing
 from backend.trouble import Invalid
 
@@ -26,12 +28,14 @@ async def mark(marked: Marked, by: Member) -> int:
 
 
 async def take_in(sheet: Sheet, by: Member) -> int:
-    """All days of a file, or none: a file with a fault is refused before anything is written. Returns how many."""
+    """All days and terms of a file, or none: a file with a fault is refused before anything is written, and a term
+    that overlaps one of the body takes everything back. Returns how many days. Raises Invalid."""
     if sheet.wrong:
         raise Invalid({"file": sheet.wrong[0].reason})
     async with writing(by.scope):
         await _put(sheet.days, by)
-    return len(sheet.days)
+        await actions_terms.put_all(sheet.terms, by)
+    return sum(len(one.days) for one in sheet.days)
 
 
 async def _put(marks: Iterable[Marked], by: Member) -> None:

@@ -8,20 +8,29 @@ from litestar import Request, Response, Router, get, post
 from litestar.response import Redirect
 
 from backend.access import Do, Member, may
-from backend.bodies import actions, pages_calendar, queries
-from backend.bodies.rules import BELOW, KIND_NAMES, TYPE_NAMES, body_facts
+from backend.bodies import actions, pages_calendar, pages_terms, queries
+from backend.bodies.rules import BELOW, DATUM_NAMES, KIND_NAMES, TYPE_NAMES, BodyFacts, body_facts
 from backend.forms import as_number, as_uuid, typed, words
 from backend.language import N_, say
 from backend.page import language_of, page
 from backend.trouble import Invalid, Missing
 
 Asked = Request[Member, Any, Any]
-DONE = {"saved": N_("Saved."), "added": N_("Added. Now invite its first people.")}
+CONVERTED = N_("Saved. The position was converted from GCJ-02 (Amap, Tencent Maps) to WGS-84.")
+DONE = {"saved": N_("Saved."), "added": N_("Added. Now invite its first people."), "converted": CONVERTED}
 
 
 def _flash(request: Asked) -> list[dict[str, str]]:
     done = DONE.get(request.query_params.get("done", ""))
     return [{"tone": "ok", "text": say(language_of(request), done)}] if done else []
+
+
+def _saved(facts: BodyFacts) -> str:
+    return "converted" if facts.converted else "saved"
+
+
+def _datums(request: Asked) -> list[tuple[str, str]]:
+    return [(one, say(language_of(request), name)) for one, name in DATUM_NAMES.items()]
 
 
 def _types(request: Asked) -> list[tuple[str, str]]:
@@ -50,7 +59,7 @@ async def change_settings(request: Asked) -> Response[Any]:
         await actions.change_school(facts, request.user)
     except Invalid as error:
         return await _settings(request, {**kept, "boarding": facts.boarding, **form}, error.fields)
-    return Redirect("/settings?done=saved", status_code=303)
+    return Redirect(f"/settings?done={_saved(facts)}", status_code=303)
 
 
 async def _settings(
@@ -64,6 +73,7 @@ async def _settings(
         status=422 if faults else 200,
         body=_named([body], language)[0],
         form=form or body,
+        datums=_datums(request),
         errors={field: say(language, fault) for field, fault in (faults or {}).items()},
         flash=_flash(request),
     )
@@ -150,7 +160,7 @@ async def change(request: Asked, wanted: UUID) -> Response[Any]:
         await actions.change_body(wanted, facts, by)
     except Invalid as error:
         return _form(request, None, found["kind"], {**form, "boarding": facts.boarding}, error.fields, found)
-    return Redirect(f"/bodies/{wanted}?done=saved", status_code=303)
+    return Redirect(f"/bodies/{wanted}?done={_saved(facts)}", status_code=303)
 
 
 def _form(
@@ -171,6 +181,7 @@ def _form(
         kind=kind,
         kinds=[(one, say(language, KIND_NAMES[one])) for one in BELOW[above["kind"]]] if above else [],
         form=form,
+        datums=_datums(request),
         types=_types(request),
         errors={field: say(language, fault) for field, fault in faults.items()},
         flash=_flash(request),
@@ -179,5 +190,9 @@ def _form(
 
 router = Router(
     "/",
-    route_handlers=[settings, change_settings, schools, index, new, add, show, change, *pages_calendar.HANDLERS],
+    route_handlers=[
+        *(settings, change_settings, schools, index, new, add, show, change),
+        *pages_calendar.HANDLERS,
+        *pages_terms.HANDLERS,
+    ],
 )

@@ -14,13 +14,14 @@ from litestar.response import Redirect
 
 from backend import clock
 from backend.access import Do, Member, may
-from backend.bodies import actions_calendar, queries_calendar
+from backend.bodies import actions_calendar, queries_calendar, queries_terms
 from backend.bodies.rules import KIND_NAMES, DayKind
-from backend.bodies.rules_calendar import DAY_NAMES, FIRST, LAST, Sheet, Wrong, is_working, marked, read_sheet
+from backend.bodies.rules_calendar import DAY_NAMES, FIRST, LAST, is_working, marked
+from backend.bodies.rules_sheet import TERM, Sheet, Wrong, read_sheet
 from backend.forms import as_number, typed
-from backend.language import N_, say
+from backend.language import CHINESE, N_, say
 from backend.page import language_of, page
-from backend.trouble import Missing
+from backend.trouble import Invalid, Missing
 
 R = Request[Member, Any, Any]
 MONTHS = (
@@ -40,7 +41,11 @@ MOST_SHOWN = 50
 MOST_BYTES = 1_000_000
 TOO_LARGE = N_("The file is larger than 1 MB.")
 NO_FILE = N_("Please choose a file.")
-DONE = {"marked": N_("Marked: %(n)s days."), "imported": N_("Taken in: %(n)s days.")}
+DONE = {
+    "marked": N_("Marked: %(n)s days."),
+    "imported": N_("Taken in: %(n)s days."),
+    "terms": N_("Taken in: %(n)s days, %(terms)s terms."),
+}
 
 
 @get("/calendar", guards=[may(Do.SEE_FINDINGS)])
@@ -68,21 +73,55 @@ async def take_in(request: R) -> Response[Any]:
     sheet = read_sheet(content)
     if sheet.wrong:
         return await _shown(request, faults={"file": N_("Nothing was taken in. Please correct:")}, sheet=sheet)
-    count = await actions_calendar.take_in(sheet, request.user)
-    year = min(day.start.year for day in sheet.days)
-    return Redirect(f"/calendar?year={year}&done=imported&n={count}", status_code=303)
+    try:
+        count = await actions_calendar.take_in(sheet, request.user)
+    except Invalid as trouble:
+        [reason] = trouble.fields.values()
+        return await _shown(request, faults={"file": say(language_of(request), reason, **trouble.facts)})
+    year = min([day.start.year for day in sheet.days] + [term.starts.year for term in sheet.terms])
+    done = f"terms&terms={len(sheet.terms)}" if sheet.terms else "imported"
+    return Redirect(f"/calendar?year={year}&done={done}&n={count}", status_code=303)
 
 
 @get("/calendar/export.csv", guards=[may(Do.SEE_FINDINGS)])
 async def export(request: R) -> Response[bytes]:
-    """What the body marks in a year, in the columns that can be taken in again; without marks it is the model."""
+    """What the body says itself of a year, its terms too, in the columns that can be taken in again."""
     year = _year(request)
-    rows = await queries_calendar.own_marks(request.user, date(year, 1, 1), date(year, 12, 31))
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    terms = [one for one in await queries_terms.listed(request.user, first) if one["own"] and one["starts"] <= last]
+    rows = [
+        (row["day"], "", row["kind"], row["name"], row["name_en"])
+        for row in await queries_calendar.own_marks(request.user, first, last)
+    ]
+    rows = [(one["starts"], one["ends"], TERM, one["name"], one["name_en"]) for one in reversed(terms)] + rows
+    return _file([row if terms else row[:1] + row[2:] for row in rows], f"calendar-{year}.csv", ends=bool(terms))
+
+
+@get("/calendar/template.csv", guards=[may(Do.SEE_FINDINGS)])
+async def template(request: R) -> Response[bytes]:
+    """A file to begin with: two terms and one day of each kind, to be written over."""
+    year, chinese = _year(request), language_of(request) == CHINESE
+    rows = [
+        (f"{year}-09-01", f"{year + 1}-01-22", "学期", "第一学期", "First term"),
+        (f"{year + 1}-02-20", f"{year + 1}-07-05", "学期", "第二学期", "Second term"),
+        (f"{year}-10-08", f"{year}-10-09", "假日", "校运动会", "Sports days"),
+        (f"{year}-10-11", "", "补班", "补课", "Make-up day"),
+        (f"{year + 1}-01-14", f"{year + 1}-01-15", "考试", "期末考试", "Final exams"),
+    ]
+    words = {"学期": TERM, "假日": "holiday", "补班": "working", "考试": "exam"}
+    rows = rows if chinese else [(*row[:2], words[row[2]], *row[3:]) for row in rows]
+    return _file(rows, f"calendar-template-{year}.csv", ends=True, chinese=chinese)
+
+
+def _file(rows: list[Any], name: str, *, ends: bool, chinese: bool = False) -> Response[bytes]:
     text = io.StringIO(newline="")
     out = csv.writer(text)
-    out.writerow(("date", "kind", "name", "name_en"))
-    out.writerows((row["day"], row["kind"], _tame(row["name"]), _tame(row["name_en"])) for row in rows)
-    headers = {"Content-Disposition": f'attachment; filename="calendar-{year}.csv"', "Cache-Control": "no-store"}
+    heads = (
+        ("开始日期", "结束日期", "类别", "名称", "英文名称") if chinese else ("date", "end", "kind", "name", "name_en")
+    )
+    out.writerow(heads if ends else heads[:1] + heads[2:])
+    out.writerows([_tame(str(cell)) for cell in row] for row in rows)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -103,6 +142,7 @@ async def _shown(
     if member.body is None:
         raise Missing()
     said = await queries_calendar.days(member, member.body, date(year, 1, 1), date(year, 12, 31))
+    terms = [one for one in await queries_terms.listed(member, date(year, 1, 1)) if one["counts"]]
     runs = list(_runs(said.values(), member.body, language))
     return page(
         request,
@@ -115,6 +155,7 @@ async def _shown(
         months=[_month(year, month, said, language) for month in range(1, 13)],
         weekdays=[(say(language, short), say(language, name)) for short, name in WEEKDAYS],
         runs=runs,
+        terms=[one for one in reversed(terms) if one["starts"].year <= year],
         working=sum(is_working(day, {d: row["kind"] for d, row in said.items()}) for day in _days(year)),
         kinds=[(kind, say(language, name)) for kind, name in DAY_NAMES.items()],
         form=form or {"kind": DayKind.HOLIDAY.value},
@@ -127,8 +168,9 @@ async def _shown(
 
 def _flash(request: R) -> list[dict[str, str]]:
     done = DONE.get(request.query_params.get("done", ""))
-    number = as_number(request.query_params.get("n"))
-    return [{"tone": "ok", "text": say(language_of(request), done, n=number)}] if done and number else []
+    number, terms = (as_number(request.query_params.get(name)) for name in ("n", "terms"))
+    told = say(language_of(request), done, n=number, terms=terms) if done and (number or terms) else ""
+    return [{"tone": "ok", "text": told}] if told else []
 
 
 def _told(language: str, one: Wrong) -> str:
@@ -150,9 +192,9 @@ def _month(year: int, month: int, said: dict[date, dict[str, Any]], language: st
 
 
 def _day(day: date, row: dict[str, Any] | None) -> dict[str, Any]:
-    """`mark`: off (a holiday), work (a working Saturday or Sunday, or marked as one), weekend, or nothing."""
+    """`mark`: off (a holiday), work (a working Saturday or Sunday, or marked as one), exam, weekend, or nothing."""
     kind = row["kind"] if row else ""
-    mark = {"holiday": "off", "working": "work"}.get(kind, "weekend" if day.weekday() > 4 else "")
+    mark = {"holiday": "off", "working": "work", "exam": "exam"}.get(kind, "weekend" if day.weekday() > 4 else "")
     name = (row["name"], row["name_en"]) if row else ("", "")
     return {"day": day, "number": day.day, "mark": mark, "name": name, "today": day == clock.today()}
 
@@ -175,4 +217,4 @@ def _runs(said: Iterable[dict[str, Any]], body: UUID, language: str) -> Iterable
         yield run
 
 
-HANDLERS = [show, mark, take_in, export]
+HANDLERS = [show, mark, take_in, export, template]

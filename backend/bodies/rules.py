@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
+from backend.coverage.rules_datum import Datum, to_wgs84
 from backend.language import N_
 
 
@@ -29,6 +30,7 @@ class SchoolType(Enum):
 class DayKind(Enum):
     HOLIDAY = "holiday"
     WORKING = "working"
+    EXAM = "exam"
     USUAL = "usual"
 
 
@@ -71,10 +73,17 @@ class BodyFacts:
     latitude: float | None
     longitude: float | None
     faults: dict[str, str]
+    converted: bool = False
+
+
+DATUM_NAMES: dict[str, str] = {
+    Datum.WGS84.value: N_("GPS, Tianditu (WGS-84, CGCS2000)"),
+    Datum.GCJ02.value: N_("Amap, Tencent Maps (GCJ-02)"),
+}
 
 
 def body_facts(form: Mapping[str, str], kind: str) -> BodyFacts:
-    """Reads a body's form. A position needs both numbers; a school needs a type."""
+    """Reads a body's form. A position needs both numbers and is kept as WGS-84; a school needs a type."""
     faults = {}
     name, number = form.get("name", "").strip(), form.get("number", "").strip()
     for field, text, most in (("name", name, 100), ("number", number, 40)):
@@ -94,6 +103,9 @@ def body_facts(form: Mapping[str, str], kind: str) -> BodyFacts:
     latitude, longitude = (_degrees(form.get(field, ""), field, faults) for field in ("latitude", "longitude"))
     if "latitude" not in faults and "longitude" not in faults and (latitude is None) != (longitude is None):
         faults["longitude" if longitude is None else "latitude"] = N_("A position needs both numbers")
+    converted = form.get("datum") == Datum.GCJ02.value and latitude is not None and longitude is not None
+    if converted and latitude is not None and longitude is not None:
+        latitude, longitude = (round(degrees, 6) for degrees in to_wgs84(latitude, longitude))
     return BodyFacts(
         name=name,
         name_en=form.get("name_en", "").strip(),
@@ -105,6 +117,7 @@ def body_facts(form: Mapping[str, str], kind: str) -> BodyFacts:
         latitude=latitude,
         longitude=longitude,
         faults=faults,
+        converted=converted,
     )
 
 

@@ -3,9 +3,7 @@
 A mapping from a day to the value of a DayKind; a day that is not in it, or "usual" there, is what its weekday says.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -22,6 +20,7 @@ NAME_LONG = 60
 DAY_NAMES: dict[str, str] = {
     DayKind.HOLIDAY.value: N_("Holiday"),
     DayKind.WORKING.value: N_("Working day"),
+    DayKind.EXAM.value: N_("Exam day"),
     DayKind.USUAL.value: N_("As usual again"),
 }
 
@@ -31,7 +30,7 @@ def is_working(day: date, marks: Marks) -> bool:
     kind = marks.get(day)
     if kind == DayKind.HOLIDAY.value:
         return False
-    return kind == DayKind.WORKING.value or day.weekday() < 5
+    return kind in {DayKind.WORKING.value, DayKind.EXAM.value} or day.weekday() < 5
 
 
 def next_working(day: date, marks: Marks) -> date:
@@ -107,81 +106,3 @@ def as_day(text: str) -> date | None:
     except (ValueError, OverflowError):
         return None
     return day if FIRST <= day <= LAST else None
-
-
-KIND_WORDS = {
-    **{kind: kind for kind in DAY_NAMES},
-    **dict.fromkeys(("假", "假日", "节假日", "放假", "休", "休息", "休息日"), DayKind.HOLIDAY.value),
-    **dict.fromkeys(("班", "上班", "工作日", "补班", "调休上班"), DayKind.WORKING.value),
-    **dict.fromkeys(("照常", "平常", "恢复照常"), DayKind.USUAL.value),
-}
-"""What a sheet may say for a kind."""
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "date": ("date", "日期"),
-    "kind": ("kind", "类别", "性质"),
-    "name": ("name", "名称"),
-    "name_en": ("name_en", "english name", "english", "英文名称", "英文"),
-}
-MOST_ROWS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A line of a sheet (1 is the heading; 0 the whole file) that cannot be taken, and why."""
-
-    row: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A calendar from a file: all of it, or what is wrong with it."""
-
-    days: tuple[Marked, ...]
-    wrong: tuple[Wrong, ...]
-
-
-def read_sheet(content: bytes) -> Sheet:
-    """A CSV file with the columns date, kind, name, name_en: UTF-8 or what a Chinese spreadsheet writes (GB 18030)."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("gb18030", "replace")
-    try:
-        lines = list(csv.reader(io.StringIO(text.replace("\0", ""), newline="")))
-    except csv.Error:
-        return Sheet((), (Wrong(0, N_("This is not a CSV file.")),))
-    if not any(any(cell.strip() for cell in line) for line in lines):
-        return Sheet((), (Wrong(0, N_("The file is empty.")),))
-    places = _places(lines[0])
-    if "date" not in places or "kind" not in places:
-        return Sheet((), (Wrong(1, N_("The first line must name the columns, at least date and kind.")),))
-    if len(lines) > MOST_ROWS + 1:
-        return Sheet((), (Wrong(0, N_("A thousand rows at most.")),))
-    return _checked(
-        (number, {key: line[at].strip() if at < len(line) else "" for key, at in places.items()})
-        for number, line in enumerate(lines[1:], start=2)
-        if any(cell.strip() for cell in line)
-    )
-
-
-def _places(heading: list[str]) -> dict[str, int]:
-    said = [cell.strip().lower() for cell in heading]
-    return {key: said.index(word) for key, words in COLUMNS.items() for word in words if word in said}
-
-
-def _checked(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Sheet:
-    days: dict[date, Marked] = {}
-    wrong = []
-    for number, row in rows:
-        kind = KIND_WORDS.get(row["kind"].lower(), row["kind"])
-        found = marked({"start": row["date"], "kind": kind, **{k: row.get(k, "") for k in ("name", "name_en")}})
-        reasons = [N_("The kind must be holiday, working or usual")] if "kind" in found.faults else []
-        reasons += [fault for field, fault in found.faults.items() if field != "kind"]
-        if not reasons and found.start in days:
-            reasons = [N_("This day stands in the file twice")]
-        wrong += [Wrong(number, reason) for reason in reasons]
-        days[found.start] = found
-    if not days and not wrong:
-        wrong = [Wrong(0, N_("The file is empty."))]
-    return Sheet(tuple(days.values()), tuple(wrong))

@@ -1,6 +1,6 @@
 """The tree of bodies. One table, because a membership, a checklist or a notice may hang on any of the three."""
 
-from piccolo.columns import UUID, Array, Boolean, Date, DoublePrecision, Text
+from piccolo.columns import UUID, Array, Boolean, Date, DoublePrecision, Text, Timestamptz
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -49,3 +49,17 @@ class CalendarDay(Row, Table):
 
     calendar_day_once = Unique([body, day])
     calendar_kind_known = one_of("kind", DayKind)
+
+
+class Term(Row, Table):
+    """A term of a body and of everybody below it that names none of its own; both days included."""
+
+    body = belongs_to(Body)
+    name = Text(default=None)
+    name_en = Text()
+    starts = Date(default=None)
+    ends = Date(default=None)
+    dropped_at = Timestamptz(null=True, default=None)
+
+    term_named = Check("name <> ''")
+    term_dates = Check("ends > starts AND ends - starts < 300")

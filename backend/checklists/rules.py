@@ -1,6 +1,7 @@
 """What can be asked, what counts as bad, and when a question is due again."""
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 
@@ -71,10 +72,21 @@ _SHIFTS = (time(0), time(8), time(16))
 _HALVES = (time(0), time(12))
 
 
-def window_start(frequency: Frequency, now: datetime) -> datetime | None:
+TERM_LASTS = timedelta(days=240)
+"""A term with its vacation. What began longer ago is not the present one: the calendar was not kept."""
+
+
+def term_began(starts: Iterable[date], today: date) -> date | None:
+    """The beginning of the present term, of those the calendar names; None when it does not know."""
+    begun = [day for day in starts if day <= today and today - day <= TERM_LASTS]
+    return max(begun, default=None)
+
+
+def window_start(frequency: Frequency, now: datetime, term_start: date | None = None) -> datetime | None:
     """When the period began in which one answer is enough; None when every visit asks anew.
 
-    `now` is the wall clock of the city. Terms begin on 1 February and 1 September.
+    `now` is the wall clock of the city. `term_start` as `term_began` finds it; without it terms begin on 1 February and
+    1 September.
     """
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if frequency in ALWAYS_DUE:
@@ -95,7 +107,7 @@ def window_start(frequency: Frequency, now: datetime) -> datetime | None:
         Frequency.HALF_YEARLY: day.replace(month=1 if day.month < 7 else 7, day=1),
         Frequency.YEARLY: day.replace(month=1, day=1),
     }
-    return starts.get(frequency) or _term_start(day)
+    return starts.get(frequency) or _term_start(day, term_start)
 
 
 def _part_of_day(parts: tuple[time, ...], now: datetime) -> datetime:
@@ -104,7 +116,9 @@ def _part_of_day(parts: tuple[time, ...], now: datetime) -> datetime:
     return datetime.combine(day, begun[-1] if begun else parts[-1], now.tzinfo)
 
 
-def _term_start(day: datetime) -> datetime:
+def _term_start(day: datetime, said: date | None) -> datetime:
+    if said is not None:
+        return datetime.combine(said, time(), day.tzinfo)
     if day.month >= 9:
         return day.replace(month=9, day=1)
     if day.month >= 2:
@@ -112,9 +126,9 @@ def _term_start(day: datetime) -> datetime:
     return day.replace(year=day.year - 1, month=9, day=1)
 
 
-def is_due(frequency: Frequency, last: datetime | None, now: datetime) -> bool:
+def is_due(frequency: Frequency, last: datetime | None, now: datetime, term_start: date | None = None) -> bool:
     """Whether an item last answered at `last` is asked again. Both moments are aware."""
-    start = window_start(frequency, now)
+    start = window_start(frequency, now, term_start)
     return last is None or start is None or last < start
 
 

@@ -29,6 +29,19 @@ def pairs(name: str, labels: Sequence[str], full: Sequence[int], framed: Sequenc
     return _chart(name, width, _grid(lines, top, width) + "".join(drawn) + _days(labels, step))
 
 
+def filled(name: str, labels: Sequence[str], parts: Sequence[int], wholes: Sequence[int], width: int) -> str:
+    """A framed bar for each step of time, filled as far as its part goes."""
+    top, lines = _scale(max([*wholes, 1]))
+    step = (width - LEFT - RIGHT) / max(len(labels), 1)
+    wide = max(2.5, min(30.0, step * 0.72))
+    drawn = []
+    for i, (part, whole) in enumerate(zip(parts, wholes, strict=True)):
+        left = LEFT + (i + 0.5) * step - wide / 2
+        drawn.append(_bar("framed", left, wide, whole, top))
+        drawn.append(_bar("full", left, wide, part, top))
+    return _chart(name, width, _grid(lines, top, width) + "".join(drawn) + _days(labels, step))
+
+
 def line(name: str, labels: Sequence[str], numbers: Sequence[int], width: int) -> str:
     """One line over the steps of time, with a dot at each."""
     top, lines = _scale(max([*numbers, 1]))

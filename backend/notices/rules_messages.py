@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 from backend.language import CHINESE, ENGLISH, N_, either, say
 from backend.notices.rules import ChannelKind, Event
-from backend.notices.rules_words import details, sentence
+from backend.notices.rules_words import details, opens, sentence
 
 MOST_BYTES = {ChannelKind.WECOM.value: 4096, ChannelKind.DINGTALK.value: 15_000, ChannelKind.FEISHU.value: 15_000}
 NAME, MORE = N_("Xun'an"), N_("%(n)s more are in Xun'an")
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 
 def link(home: str, event: Event) -> str:
-    return f"{home}/notices" if event.kind == "channel_test" else f"{home}/findings/{event.subject}"
+    return home + ("/notices" if event.kind == "channel_test" else opens(event.kind, event.subject, event.facts))
 
 
 def heading(language: str, events: Sequence[Event]) -> str:

@@ -33,6 +33,12 @@ SENTENCES: dict[str, str] = {
     "finding_reported_up": N_("Reported to the authority: %(number)s %(title)s"),
     "finding_listed": N_("Listed for supervision: %(number)s %(title)s"),
     "recheck_due": N_("The re-check is due: %(number)s %(title)s"),
+    "round_not_started": N_("Nobody has begun this round: %(title)s"),
+    "round_missed_night": N_("Missed at night: %(title)s"),
+    "rounds_digest": N_("Rounds: %(title)s"),
+    "duty_swap_asked": N_("Swap of duty asked for: %(title)s"),
+    "duty_swap_answered": N_("Your swap of duty was answered: %(title)s"),
+    "duty_changed": N_("A duty has changed: %(title)s"),
     "channel_test": N_("This is a test: notices of Xun'an arrive here."),
     "channel_failed": N_("Notices could not be delivered: %(title)s"),
 }
@@ -64,6 +70,12 @@ KIND_NAMES: dict[str, str] = {
     "grade_lowered": N_("Graded lower than proposed"),
     "finding_reported_up": N_("Reported to the authority"),
     "finding_listed": N_("Listed for supervision"),
+    "round_not_started": N_("Nobody has begun a round"),
+    "round_missed_night": N_("Points were missed at night"),
+    "rounds_digest": N_("Missed and late points, a few times a day"),
+    "duty_swap_asked": N_("Somebody asks to swap duty"),
+    "duty_swap_answered": N_("A swap of duty was answered"),
+    "duty_changed": N_("A duty has changed"),
 }
 """Every kind that can be chosen, in the order of a finding's life."""
 
@@ -91,6 +103,10 @@ KIND_GROUPS: dict[str, tuple[str, ...]] = {
             "extension_granted",
             "extension_refused",
         ),
+    ),
+    N_("Rounds and duty"): (
+        *("round_not_started", "round_missed_night", "rounds_digest"),
+        *("duty_swap_asked", "duty_swap_answered", "duty_changed"),
     ),
     N_("Authorities"): ("finding_escalated", "grade_lowered", "finding_reported_up", "finding_listed"),
 }
@@ -143,4 +159,12 @@ def opens(kind: str, subject: object, facts: Mapping[str, Any]) -> str:
     """The page that a notice is about."""
     if kind == "channel_failed":
         return f"/people/{subject}" if facts.get("person") else "/notices/channels"
+    if kind in {"duty_swap_asked", "duty_swap_answered"}:
+        return "/duty"
+    if kind == "duty_changed":
+        return f"/duty/turns/{subject}"
+    if kind == "rounds_digest":
+        return "/morning"
+    if kind in {"round_not_started", "round_missed_night"}:
+        return f"/rounds/{subject}"
     return f"/findings/{subject}"

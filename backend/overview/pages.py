@@ -14,7 +14,7 @@ from backend.findings.rules_filters import ALL, GROUP_NAMES
 from backend.findings.rules_filters import Wanted as WantedFindings
 from backend.forms import as_uuid
 from backend.language import say
-from backend.overview import queries
+from backend.overview import pages_morning, queries
 from backend.page import language_of, page
 from backend.trouble import Missing
 from backend.visits.queries_list import visits
@@ -91,4 +91,4 @@ async def due(request: R) -> Response[Any]:
     return page(request, "overview/due.html", school=school, groups=by_place(points), due=len(points))
 
 
-router = Router("/", route_handlers=[overview, due])
+router = Router("/", route_handlers=[overview, due, *pages_morning.HANDLERS])

@@ -10,6 +10,7 @@ from backend import clock, database
 from backend.access import Member
 from backend.database import Scope, writing
 from backend.language import N_
+from backend.points.actions_health import settle
 from backend.points.rules import (
     NO_SUCH_KIND,
     NO_SUCH_PERSON,
@@ -197,6 +198,7 @@ async def mark_printed(ids: Sequence[UUID], stock: str, by: Member | None) -> No
             own = [row for row in rows if row["school"] == school]
             labels, points = [row["id"] for row in own], [row["point"] for row in own]
             await _events(labels, points, school, LabelVerb.PRINT, by, stock)
+            await settle(school, points, by.user if by else None)
 
 
 async def bind(label: UUID, point: UUID, by: Member, *, claim: bool = False) -> None:
@@ -219,6 +221,7 @@ async def _bind(label: UUID, point: UUID, school: UUID, by: Member, *, claim: bo
         raise Refused(POINT_RETIRED)
     await database.run("UPDATE label SET point = $2, bound_at = $3 WHERE id = $1", label, point, clock.now())
     await _events([label], [point], school, LabelVerb.BIND, by, "")
+    await settle(school, [point], by.user)
 
 
 async def _label(label: UUID, school: UUID) -> dict[str, Any]:

@@ -11,7 +11,18 @@ from backend.access import Do, Member, may
 from backend.checklists.queries import kinds, kinds_in_use
 from backend.language import N_
 from backend.page import page
-from backend.points import actions, forms, pages_labels, pages_places, pages_print, pages_sheet, queries, queries_places
+from backend.points import (
+    actions,
+    forms,
+    pages_health,
+    pages_labels,
+    pages_places,
+    pages_print,
+    pages_rooms,
+    pages_sheet,
+    queries,
+    queries_places,
+)
 from backend.points.rules import line, next_number, pin
 from backend.trouble import Invalid, Missing
 from backend.visits import queries_list
@@ -218,5 +229,7 @@ router = Router(
         *pages_sheet.HANDLERS,
         *pages_labels.HANDLERS,
         *pages_print.HANDLERS,
+        *pages_health.HANDLERS,
+        *pages_rooms.HANDLERS,
     ],
 )

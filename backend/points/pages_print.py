@@ -12,7 +12,7 @@ from backend import clock
 from backend.access import Do, Member, may
 from backend.language import N_
 from backend.page import page
-from backend.points import actions, forms, printing, queries, queries_places
+from backend.points import actions, forms, printing, queries, queries_health, queries_places
 from backend.points.actions import own_school
 from backend.points.queries import Wanted
 from backend.points.rules import LabelState
@@ -48,6 +48,7 @@ async def _index(
         counts=counts,
         wanted=wanted,
         without=without["here"],
+        reprint=await queries_health.count(me, school),
         pages=where,
         link=lambda **changes: forms.link(request, **changes),
         all_places=await queries_places.places_of(me, school),
@@ -67,15 +68,20 @@ async def print_sheet(request: R) -> Response[Any]:
     own_school(me)
     typed, chosen = await forms.typed(request), await forms.many(request, "label")
     wanted = forms.wanted(typed, labels=True)
+    try:
+        return await sheet_of(me, wanted, typed, chosen)
+    except Invalid as wrong:
+        return await _index(request, wanted, typed, forms.told(request, wrong), status=422, chosen=chosen)
+
+
+async def sheet_of(me: Member, wanted: Wanted, typed: dict[str, str], chosen: list[str]) -> File:
+    """The PDF; its labels are marked as printed. Raises Invalid, and then leaves nothing behind."""
     out = printing.scratch()
     try:
         how = printing.setup(typed)
         rows = await _chosen(me, wanted, typed, chosen)
         await printing.sheet(rows, how, out)
         await actions.mark_printed([row["id"] for row in rows], printing.stock_name(how), me)
-    except Invalid as wrong:
-        out.unlink()
-        return await _index(request, wanted, typed, forms.told(request, wrong), status=422, chosen=chosen)
     except BaseException:
         out.unlink()
         raise

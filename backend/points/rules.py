@@ -27,6 +27,14 @@ class LabelVerb(Enum):
     REPLACE = "replace"
 
 
+class Trouble(Enum):
+    """What was said of a label that could not be read."""
+
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    UNREAD = "unread"
+
+
 class LabelState(Enum):
     """Follows from the label's columns, so that it cannot disagree with them."""
 

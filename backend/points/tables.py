@@ -1,13 +1,13 @@
 """Places, the points that are visited there, and the labels that lead to them."""
 
 from piccolo.columns import UUID as UUIDColumn
-from piccolo.columns import DoublePrecision, Integer, SmallInt, Text, Timestamptz
+from piccolo.columns import Boolean, DoublePrecision, Integer, SmallInt, Text, Timestamptz
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from backend.accounts.tables import User
 from backend.bodies.tables import belongs_to_school
-from backend.points.rules import LabelVerb, PlaceKind, PointState
+from backend.points.rules import LabelVerb, PlaceKind, PointState, Trouble
 from backend.row import Row, belongs_to, one_of
 
 
@@ -31,6 +31,24 @@ class Place(Row, Table):
     place_plan_kind = Check("plan_kind IN ('svg', 'picture')")
 
 
+class Room(Row, Table):
+    """A room of a floor, at `x`, `y` of its plan. `without`: why nothing there needs a point; gone rooms stay."""
+
+    school = belongs_to_school()
+    place = UUIDColumn(default=None)
+    name = Text(default=None)
+    name_en = Text()
+    x = DoublePrecision(null=True, default=None)
+    y = DoublePrecision(null=True, default=None)
+    without = Text()
+    gone_at = Timestamptz(null=True, default=None)
+
+    room_once = Unique([place, name, x, y], nulls_distinct=False)
+    room_in_school = Unique(["school", "id"])
+    room_name_given = Check("name <> ''")
+    room_pin = Check("x BETWEEN 0 AND 1 AND y BETWEEN 0 AND 1 AND (x IS NULL) = (y IS NULL)")
+
+
 class Point(Row, Table):
     """What is visited. `pin_x`, `pin_y` are fractions of the plan's width and height; `number` is the school's own."""
 
@@ -44,6 +62,7 @@ class Point(Row, Table):
     position_en = Text()
     pin_x = DoublePrecision(null=True, default=None)
     pin_y = DoublePrecision(null=True, default=None)
+    room = UUIDColumn(null=True, default=None)
     latitude = DoublePrecision(null=True, default=None)
     longitude = DoublePrecision(null=True, default=None)
     responsible = belongs_to(User, null=True)
@@ -95,3 +114,32 @@ class LabelEvent(Row, Table):
     words = Text()
 
     label_verb_known = one_of("verb", LabelVerb)
+
+
+class LabelTrouble(Row, Table):
+    """Somebody could not read a label at a point: it is on the reprint list until one is printed or hung there, or a
+    manager says that it is well."""
+
+    school = belongs_to_school()
+    point = UUIDColumn(default=None, index=True)
+    label = UUIDColumn(null=True, default=None)
+    kind = Text(default=None)
+    words = Text()
+    by = belongs_to(User, null=True)
+    visit = UUIDColumn(null=True, default=None)
+    settled_at = Timestamptz(null=True, default=None)
+    settled_by = belongs_to(User, null=True)
+
+    trouble_kind_known = one_of("kind", Trouble)
+
+
+class KeyPlace(Row, Table):
+    """What a school says of one of the plan's seven kinds of key places; the newest word counts."""
+
+    school = belongs_to_school()
+    key = Text(default=None)
+    there = Boolean(default=None)
+    words = Text()
+    by = belongs_to(User)
+
+    key_place_words = Check("there OR words <> ''")

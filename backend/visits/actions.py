@@ -4,7 +4,7 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,10 @@ from backend.database import writing
 from backend.findings import actions as findings
 from backend.findings import actions_recheck as recheck
 from backend.findings.rules import Sight, Source
+from backend.points.actions_health import tell_trouble
 from backend.record import actions as record
 from backend.record.rules import canonical
+from backend.rounds import actions as rounds
 from backend.trouble import Missing, Refused
 from backend.visits.rules import Now, PhotoRole, Sent, distance
 from backend.visits.rules_judging import Asked, Judged, judge_all, lacks_photo
@@ -125,6 +127,10 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
         raised = await _raise(visit, sent, sending, judged, by)
         await _answers(visit, sent, sending, judged, raised, by.school)
         await _pictures(visit, sent, judged, raised, by)
+        await rounds.keep(visit, sent.point, _own_time(sent, sending), sending.received_at, by.user)
+        if sent.label_trouble:
+            label = await _hanging(sent)
+            await tell_trouble(by.school, sent.point, label, sent.label_trouble, sent.label_words, by.user, visit)
         entry = await record.append(by.school, visit, "visit", _recorded(sending), by.user)
         awaited = await missing(visit) if sent.photos or _hashes(sent) else []
     opened = sum(one.new or one.recurred for one in raised.values())
@@ -138,6 +144,24 @@ async def submit(visit: UUID, sent: Sent, sending: Sending, by: Member) -> Recei
         opened,
         len(raised) - opened + len(sent.open_findings),
     )
+
+
+async def _hanging(sent: Sent) -> UUID | None:
+    """The label that hangs at the point: the one whose trouble is told."""
+    found: UUID | None = await database.value(
+        "SELECT id FROM label WHERE point = $1 AND revoked_at IS NULL ORDER BY bound_at DESC LIMIT 1", sent.point
+    )
+    return found
+
+
+def _own_time(sent: Sent, sending: Sending) -> datetime:
+    """When the visit was: the phone's time, put right by what its clock showed when it was sent."""
+    saved = sent.saved_at or sending.received_at
+    skew = sending.phone_now - sending.received_at if sending.phone_now else timedelta()
+    try:
+        return min(saved - skew, sending.received_at)
+    except OverflowError:
+        return sending.received_at
 
 
 def _recorded(sending: Sending) -> str:
@@ -313,7 +337,8 @@ def _answer(one: Judged, finding: findings.Raised | None) -> dict[str, Any]:
 
 def _hashes(sent: Sent) -> set[str]:
     named = {sha for said in sent.answers for sha in (*said.photos, *said.after_photos)}
-    return named | {sha for said in sent.open_findings for sha in said.photos}
+    named |= {sha for said in sent.open_findings for sha in said.photos}
+    return named | set(sent.challenge.photos if sent.challenge else ())
 
 
 async def _pictures(
@@ -329,6 +354,8 @@ async def _pictures(
     for said in sent.open_findings:
         if await _open_here(said.finding, sent.point):
             rows += [_picture(sent, sha, PhotoRole.EVIDENCE, "", said.finding) for sha in said.photos]
+    if sent.challenge:
+        rows += [_picture(sent, sha, PhotoRole.CHALLENGE, "", None) for sha in sent.challenge.photos]
     named = {row["sha256"] for row in rows}
     rows += [_picture(sent, sha, PhotoRole.EVIDENCE, "", None) for sha in sent.photos if sha not in named]
     if rows:

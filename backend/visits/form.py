@@ -81,6 +81,7 @@ async def understood(typed: Typed, member: Member) -> tuple[Sent, dict[str, Any]
         "corrects": typed.first("corrects") or None,
         "saved_at": clock.now().isoformat(),
         "position": _position(typed),
+        **_beside(typed, named),
         "answers": [_answer(typed, item, named) for item in found.items if _is_answered(typed, item)],
         "open_findings": [
             {
@@ -97,6 +98,15 @@ async def understood(typed: Typed, member: Member) -> tuple[Sent, dict[str, Any]
         return understand(body, clock.parse), body, photos
     except Malformed as error:
         raise Invalid({str(error): N_("This could not be understood.")}) from error
+
+
+def _beside(typed: Typed, named: dict[str, list[str]]) -> dict[str, Any]:
+    """What stands beside the items: the thing a stop asked to photograph, what is wrong with the label."""
+    stop, trouble = typed.first("challenge_stop"), typed.first("label_trouble")
+    return {
+        **({"challenge": {"stop": stop, "photos": named.get("challenge", [])}} if stop else {}),
+        **({"label_trouble": {"kind": trouble, "words": ""}} if trouble else {}),
+    }
 
 
 def _is_answered(typed: Typed, item: Item) -> bool:

@@ -14,6 +14,8 @@ from backend.findings.queries_raise import school_below
 from backend.findings.queries_tickets import tickets_of_point
 from backend.page import language_of, page
 from backend.points.queries import point as seen
+from backend.points.rules_health import WHY_TYPED
+from backend.rounds.queries_walk import thing
 from backend.row import uuid7
 from backend.trouble import Invalid, Missing
 from backend.visits import form as forms
@@ -56,7 +58,8 @@ async def shown(request: R, member: Member, found: Any, label: dict[str, Any], c
             code=code,
             tickets=tickets,
         )
-    return blank_form(request, found, label=label, code=code, how=how)
+    why = request.query_params.get("why", "") if how is How.TYPED else ""
+    return blank_form(request, found, label=label, code=code, how=how, why=why if why in WHY_TYPED else "")
 
 
 def kept(member: Member) -> dict[str, str]:
@@ -66,7 +69,7 @@ def kept(member: Member) -> dict[str, str]:
 
 def blank_form(request: R, found: PointToVisit, *, how: How, **context: Any) -> Response[Any]:
     """The checklist with nothing answered; `before` holds what a record that is being corrected said."""
-    asked = {"label": {}, "code": "", "typed": {}, "wrong": {}, "corrects": "", "before": {}} | context
+    asked = {"label": {}, "code": "", "why": "", "typed": {}, "wrong": {}, "corrects": "", "before": {}} | context
     return page(
         request,
         "visits/point.html",
@@ -75,8 +78,14 @@ def blank_form(request: R, found: PointToVisit, *, how: How, **context: Any) -> 
         how=how.value,
         id=uuid7(),
         opened_at=clock.now(),
+        challenge=challenge(found),
         **asked,
     )
+
+
+def challenge(found: PointToVisit) -> dict[str, str] | None:
+    """What the stop that is due here asks to be photographed."""
+    return thing(found.point["kind"], found.stop["challenge"]) if found.stop else None
 
 
 async def elsewhere(request: R, member: Member | None, code: str) -> Response[Any]:
@@ -142,6 +151,7 @@ async def again(request: R, member: Member, typed: forms.Typed, wrong: dict[str,
         "visits/point.html",
         status=422,
         found=corrected(found, before) if old else found,
+        challenge=challenge(found),
         label={},
         code=typed.first("label"),
         how=typed.first("how") or "link",

@@ -27,6 +27,7 @@ HOW_NAMES = {
 REASON_NAMES = {
     "damaged": N_("Label damaged or dirty"),
     "missing": N_("Label missing"),
+    "unread": N_("The camera could not read it"),
     "camera": N_("Camera does not work"),
     "blocked": N_("Cannot get near it"),
     "other": N_("Other reason"),

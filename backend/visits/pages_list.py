@@ -12,6 +12,7 @@ from backend.findings.rules import AREA_NAMES
 from backend.findings.rules_filters import place
 from backend.language import N_, say
 from backend.page import language_of, page
+from backend.rounds.queries_walk import after_visit
 from backend.trouble import Missing
 from backend.visits import pages_export
 from backend.visits import queries_list as lists
@@ -58,6 +59,9 @@ async def show(request: R, visit: UUID) -> Response[str]:
     if not own and not member.may(Do.SEE_SCHOOL):
         raise Missing()
     fresh = own and found["corrected_by"] is None and (clock.now() - found["created_at"]).total_seconds() < 3600
+    goes_on = fresh and member.may(Do.VISIT)
+    walk = await after_visit(member, visit, found["point"]) if goes_on else None
+    onward = walk["next"] if walk else None
     at_desk, how = member.may(Do.SEE_SCHOOL), pages_export.HOW_NAMES[found["how"]]
     return page(
         request,
@@ -66,7 +70,8 @@ async def show(request: R, visit: UUID) -> Response[str]:
         visit=found,
         own=own,
         desk=at_desk,
-        next=await next_point(member, found["point"]) if fresh and member.may(Do.VISIT) else None,
+        walk=walk,
+        next=onward or (await next_point(member, found["point"]) if goes_on and not walk else None),
         fresh=fresh,
         how=say(language, how),
         how_reason=say(language, pages_export.REASON_NAMES.get(found["how_reason"], found["how_reason"])),
@@ -75,6 +80,7 @@ async def show(request: R, visit: UUID) -> Response[str]:
 
 
 _NOTES = {
+    "no challenge photo": N_("the thing that was to be photographed was not"),
     "retired point": N_("the point was no longer on the rounds"),
     "unknown label": N_("the label is not one of this school's"),
     "old label": N_("an old label was scanned"),

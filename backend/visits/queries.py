@@ -9,8 +9,9 @@ import msgspec
 
 from backend import clock, database
 from backend.access import WITHIN, Member
+from backend.bodies.queries_terms import BEGAN
 from backend.checklists.queries import LIMITS_IN_FORCE
-from backend.checklists.rules import Frequency, is_due
+from backend.checklists.rules import Frequency, is_due, term_began
 from backend.database import reading
 from backend.findings.rules import ENDED
 from backend.trouble import Missing
@@ -63,7 +64,13 @@ SELECT row_to_json(p.*)::text AS point,
     FROM finding f LEFT JOIN app_user u ON u.id = f.assigned_to
     WHERE f.point = p.id AND f.school = p.school AND f.state NOT IN ({_ENDED})) f) AS findings,
   (SELECT row_to_json(v.*)::text FROM (SELECT v.saved_at, v.bad, u.name AS by FROM visit v
-    JOIN app_user u ON u.id = v.by WHERE v.point = p.id ORDER BY v.saved_at DESC LIMIT 1) v) AS last_visit
+    JOIN app_user u ON u.id = v.by WHERE v.point = p.id ORDER BY v.saved_at DESC LIMIT 1) v) AS last_visit,
+  (SELECT row_to_json(s.*)::text FROM (SELECT s.id, s.round, s.challenge, r.name, r.name_en FROM stop s
+    JOIN round r ON r.id = s.round
+    WHERE s.point = p.id AND s.state = 'due' AND s.opens_at <= now() AND s.late_until >= now()
+    ORDER BY (r.holder = (SELECT own_user())) IS TRUE DESC, (SELECT own_user()) = ANY (r.users) DESC,
+      s.challenge = '', s.closes_at LIMIT 1) s) AS stop,
+  ARRAY({BEGAN.format(path="p.path")} AND t.starts BETWEEN current_date - 241 AND current_date + 1) AS terms
 FROM p
 """
 # The braces of `which` survive the first formatting: by its id, or by the label that hangs there.
@@ -112,7 +119,8 @@ class Item(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class PointToVisit:
-    """A point as a visit needs it: where it is, what is asked (due now, and the rest), what is still wrong there."""
+    """A point as a visit needs it: where it is, what is asked (due now, and the rest), what is still wrong there, and
+    the stop of a running round that a visit would keep."""
 
     point: dict[str, Any]
     items: list[Item]
@@ -120,6 +128,7 @@ class PointToVisit:
     rest: list[Item]
     findings: list[dict[str, Any]]
     last_visit: dict[str, Any] | None
+    stop: dict[str, Any] | None = None
 
 
 async def point_to_visit(member: Member, point: UUID) -> PointToVisit:
@@ -160,7 +169,8 @@ async def label_of(code: str) -> dict[str, Any] | None:
 def _ready(found: dict[str, Any]) -> PointToVisit:
     items = msgspec.json.decode(found["items"], type=list[Item])
     now = clock.local(clock.now())
-    due = [item for item in items if is_due(Frequency(item.frequency), item.last_at, now)]
+    term = term_began(found["terms"], now.date())
+    due = [item for item in items if is_due(Frequency(item.frequency), item.last_at, now, term)]
     asked = {item.id for item in due}
     findings = msgspec.json.decode(found["findings"])
     for finding in findings:
@@ -176,6 +186,7 @@ def _ready(found: dict[str, Any]) -> PointToVisit:
         rest=[item for item in items if item.id not in asked],
         findings=findings,
         last_visit=last,
+        stop=msgspec.json.decode(found["stop"]) if found["stop"] else None,
     )
 
 

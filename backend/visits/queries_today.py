@@ -6,7 +6,8 @@ from uuid import UUID
 
 from backend import clock, database
 from backend.access import Member
-from backend.checklists.rules import Frequency, window_start
+from backend.bodies.queries_terms import BEGAN
+from backend.checklists.rules import TERM_LASTS, Frequency, window_start
 from backend.database import reading
 from backend.findings.rules import ENDED
 from backend.trouble import Missing
@@ -14,15 +15,19 @@ from backend.trouble import Missing
 Rows = list[dict[str, Any]]
 _ENDED = ", ".join(f"'{state.value}'" for state in ENDED)
 
+_TERMS = BEGAN.format(path="(SELECT path FROM body WHERE id = $1)::uuid[]")
 _DUE = f"""
-WITH w AS (SELECT * FROM unnest($4::text[], $5::timestamptz[]) AS w(frequency, since)),
+WITH w AS (SELECT frequency, CASE frequency WHEN 'termly' THEN coalesce((SELECT max(x.starts) FROM ({_TERMS}) x
+      WHERE x.starts BETWEEN $7::date - {TERM_LASTS.days} AND $7::date)::timestamp AT TIME ZONE $8, since)
+    ELSE since END AS since FROM unnest($4::text[], $5::timestamptz[]) AS w(frequency, since)),
 mine AS MATERIALIZED (
   SELECT p.id, p.kind, p.number, p.name, p.name_en, p.position, p.position_en, p.place, p.responsible, b.path,
     floor.name AS floor, floor.name_en AS floor_en, floor.position AS floor_order, house.id AS house_id,
     house.name AS house, house.name_en AS house_en, house.position AS house_order
   FROM point p JOIN point_kind k ON k.code = p.kind JOIN body b ON b.id = p.school
     LEFT JOIN place floor ON floor.id = p.place LEFT JOIN place house ON house.id = floor.parent
-  WHERE p.school = $1 AND p.state = 'active' AND ($2::uuid IS NULL OR p.responsible = $2 OR k.usual_post = $3)),
+  WHERE p.school = $1 AND p.state = 'active' AND ($2::uuid IS NULL OR p.responsible = $2 OR k.usual_post = $3)
+    AND ($6::uuid[] IS NULL OR p.id = ANY ($6))),
 lists AS MATERIALIZED (
   SELECT k.kind, c.id FROM (SELECT DISTINCT kind, path FROM mine) k JOIN LATERAL (
     (SELECT id FROM checklist WHERE kind = k.kind AND (body IS NULL OR (body = ANY (k.path) AND body <> $1))
@@ -43,21 +48,32 @@ JOIN LATERAL (
 ORDER BY mine.house_order NULLS LAST, mine.house, mine.floor_order NULLS LAST, mine.floor, mine.number, mine.id
 """
 """$1 school, $2 person (null: everybody's points), $3 his post, $4 frequencies and $5 since when an answer still counts
-(null: asked at every visit). Where nobody was since then, no answer needs to be looked for."""
+(null: asked at every visit), $6 only these points; $7 today, $8 the city's zone: what is
+due once a term begins with the term that the calendar names. Where nobody was since then, no answer needs to be looked
+for."""
 
 
 async def points_due(
-    member: Member, school: UUID, *, mine: bool = True, frequencies: Collection[Frequency] = tuple(Frequency)
+    member: Member,
+    school: UUID,
+    *,
+    mine: bool = True,
+    frequencies: Collection[Frequency] = tuple(Frequency),
+    points: list[UUID] | None = None,
 ) -> Rows:
     """Active points with how many items are `due` by the clock, how many are asked `on_occasion`, and what is `open`.
 
-    `mine`: only points he is responsible for, or whose kind his post usually visits. In the order of the buildings.
+    `mine`: only points he is responsible for, or whose kind his post usually visits; `points`: of these alone. In the
+    order of the buildings.
     """
     now = clock.local(clock.now())
     words = [frequency.value for frequency in frequencies]
     since = [window_start(frequency, now) for frequency in frequencies]
     async with reading(member.scope):
-        return await database.rows(_DUE, school, member.user if mine else None, member.post, words, since)
+        return await database.rows(
+            *(_DUE, school, member.user if mine else None, member.post, words, since, points),
+            *(now.date(), clock.zone().key),
+        )
 
 
 async def done_today(member: Member) -> Rows:

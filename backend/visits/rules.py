@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from backend.checklists.rules import Result
+from backend.points.rules import Trouble
 
 LONGEST = 4000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -37,6 +38,7 @@ class PhotoRole(Enum):
     PROBLEM = "problem"
     AFTER = "after"
     EVIDENCE = "evidence"
+    CHALLENGE = "challenge"
 
 
 class Now(Enum):
@@ -82,6 +84,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """A thing that a stop of a round asked to photograph, and the photos of it; none is no fault."""
+
+    stop: UUID
+    photos: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A visit as it was sent; `notes` say what could not be understood and was kept only in the record."""
 
@@ -101,6 +111,9 @@ class Sent:
     photos: dict[str, Picture] = field(default_factory=dict)
     note: str = ""
     corrects: UUID | None = None
+    challenge: Challenge | None = None
+    label_trouble: Trouble | None = None
+    label_words: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -174,6 +187,11 @@ def understand(body: Any, moment: Any) -> Sent:
     how = word_of(How, body.get("how"))
     if how is None:
         notes.append("how")
+    challenge = _challenge(body.get("challenge"))
+    if challenge and not challenge.photos:
+        notes.append("no challenge photo")
+    told = body.get("label_trouble")
+    trouble: dict[str, Any] = told if isinstance(told, dict) else {}
     return Sent(
         point=point,
         label=clean(body.get("label"), 40),
@@ -191,8 +209,16 @@ def understand(body: Any, moment: Any) -> Sent:
         photos=_pictures(body.get("photos"), moment),
         note=clean(body.get("note")),
         corrects=uuid_of(body.get("corrects")),
+        challenge=challenge,
+        label_trouble=word_of(Trouble, trouble.get("kind")) or word_of(Trouble, body.get("how_reason")),
+        label_words=clean(trouble.get("words"), 500),
         notes=tuple(notes),
     )
+
+
+def _challenge(value: object) -> Challenge | None:
+    stop = uuid_of(value.get("stop")) if isinstance(value, dict) else None
+    return Challenge(stop, hashes_of(value.get("photos"))) if stop and isinstance(value, dict) else None
 
 
 def _answers(answers: list[Any], notes: list[str]) -> Iterable[Said]:

@@ -13,10 +13,10 @@ from backend.bodies.rules_calendar import (
     is_working,
     marked,
     next_working,
-    read_sheet,
     working_days_after,
     working_days_between,
 )
+from backend.bodies.rules_sheet import read_sheet
 from backend.database import reading
 from backend.postgres_roles import Dsns
 from tests.accounts.people import owner

@@ -46,6 +46,10 @@ SHOTS = (
     Shot("findings", "anban", "/findings", DESK),
     Shot("tickets", "houqin", "/tickets", PHONE),
     Shot("ticket", "houqin", "/tickets", PHONE, "main a[href^='/findings/']"),
+    Shot("plan", "anban", "/coverage/plan", DESK),
+    Shot("heat", "anban", "/coverage/points", DESK),
+    Shot("map", "shiju", "/map", DESK),
+    Shot("round", "baoan", "/today", PHONE, "main a[href^='/rounds/']"),
     Shot("finding", "anban", "/findings?state=waiting", PHONE, "main .rows a[href^='/findings/']"),
 )
 

@@ -101,6 +101,7 @@ UNLINKED = {
     "/P/{code:str}": "what labels print; the same page as /p/",
     "/findings/{id:uuid}/version": "a page that is open asks for it",
     "/notices/channels/{channel:uuid}": "the demo's schools have set up no channel; tests/notices looks at it",
+    "/ics/{token:str}": "calendar programs ask at a secret address; tests/rounds/test_feed.py",
     "/findings/assign": "the button below the ticked rows of the ledger leads there",
 }
 

@@ -17,7 +17,8 @@ export function attach(form) {
     event.preventDefault();
     const code = validCode(input.value);
     if (code) {
-      location.assign(`/p/${code}?how=typed`);
+      const why = form.elements.namedItem('why')?.value;
+      location.assign(`/p/${code}?how=typed${why ? `&why=${encodeURIComponent(why)}` : ''}`);
     } else {
       say(t('code_wrong'));
       input.focus();

@@ -63,8 +63,9 @@ async function sendPhoto(row, sha256) {
 
 async function sendBody(row) {
   const headers = { 'Content-Type': 'application/json', 'X-Xunan-User': row.user };
-  const isReceipt = row.kind === 'verb'
-    ? (json) => json.event === row.id && json.finding === row.finding && typeof json.state === 'string'
+  const about = { verb: 'finding', round: 'round' }[row.kind];
+  const isReceipt = about
+    ? (json) => json.event === row.id && json[about] === row[about] && typeof json.state === 'string'
     : (json) => json.id === row.id && json.seq !== undefined && typeof json.hash === 'string';
   const answer = await ask(row.url, row.body, headers, 20000, isReceipt);
   if (answer.kind === 'receipt') {
@@ -111,8 +112,9 @@ async function send(row) {
   return true;
 }
 
-/** Verbs of one finding go in their order: what was said before must not arrive after. */
-const isBehind = (row, open) => row.finding && open.some((each) => each.finding === row.finding && each.created < row.created);
+/** Verbs of one finding or round go in their order: what was said before must not arrive after. */
+const isBehind = (row, open) => open.some((each) => each.created < row.created && (
+  (row.finding && each.finding === row.finding) || (row.kind === 'round' && each.round === row.round)));
 
 async function run({ user, force, first }) {
   const tried = new Set();

@@ -1,10 +1,11 @@
 // The one entry: looks for data attributes and loads only the behaviours this page needs.
 import { rememberUser, userKnown } from './user.js';
 
-/** A phone that never kept anything has nothing to send: there the sender comes with the first touch of a checklist. */
+/** A phone that never kept anything has nothing to send: there the sender comes with the first touch of a form. */
 function untouched() {
   try {
-    return Boolean(document.querySelector('form[data-visit]')) && localStorage.getItem('xunan.kept') === null;
+    if (document.querySelector('[data-made]') && navigator.serviceWorker?.controller) return false; // all is here already
+    return Boolean(document.querySelector('form[data-visit],[data-made]')) && localStorage.getItem('xunan.kept') === null;
   } catch {
     return false;
   }
@@ -22,21 +23,28 @@ const PARTS = [
   ['form[data-visit][data-locate]', () => touched.then(() => import('./locate.js'))],
   ['form[data-ticket]', () => import('./ticket_form.js')],
   ['[data-ticket-page]', () => import('./ticket_page.js')],
-  ['[data-keep-tickets]', () => import('./ticket_keep.js')],
+  ['[data-keep-tickets]', () => touched.then(() => import('./ticket_keep.js'))],
+  ['[data-made]', () => touched.then(() => import('./round_page.js'))],
   ['form[data-report]', () => import('./report_form.js')],
   ['[data-unsent]', () => touched.then(() => import('./unsent.js'))],
   ['[data-outbox-list]', () => import('./outbox_list.js')],
   ['[data-saved-page]', () => import('./saved.js')],
   ['form[data-sign-out]', () => import('./sign_out.js')],
   ['[data-scanner]', () => import('./scanner.js')],
+  ['[data-scan-unread]', () => import('./scan_unread.js')],
   ['form[data-code-form]', () => import('./code_form.js')],
   ['[data-plan-pin]', () => import('./plan_pin.js')],
+  ['[data-plan]', () => import('./plan_view.js')],
+  ['form[data-plan-time]', () => import('./plan_time.js')],
   ['[data-confirm]', () => import('./confirm.js')],
   ['[data-theme-choice]', () => import('./theme.js')],
   ['[data-install],[data-install-hint]', () => import('./install.js')],
   ['form[data-autosubmit]', () => import('./autosubmit.js')],
+  ['[data-route-find]', () => import('./route_find.js')],
+  ['[data-route-order]', () => import('./route_order.js')],
   ['[data-copy]', () => import('./copy.js')],
-  ['[data-follow]', () => import('./follow.js')],
+  ['[data-follow^="/"]', () => import('./follow.js')],
+  ['[data-city-map]', () => import('./city_map.js')],
   ['time[data-ago]', () => import('./ago_time.js')],
 ];
 const HTMX = ['get', 'post', 'put', 'patch', 'delete', 'boost'].map((verb) => `[hx-${verb}]`).join(',');

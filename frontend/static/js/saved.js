@@ -54,6 +54,8 @@ async function live(main, id) {
   if (!part) return;
   await render(part, id);
   main.replaceChildren(part);
+  const { round } = await row(id) ?? {};
+  if (round) import('./round_next.js').then((next) => next.offerNext(part, round)).catch(() => {});
   const heading = part.querySelector('h1');
   heading?.setAttribute('tabindex', '-1');
   heading?.focus();

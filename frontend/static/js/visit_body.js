@@ -54,7 +54,9 @@ export function visitBody(form, { seconds, openedAt, savedAt }) {
   const said = boxes(form).filter((box) => !isHidden(box) && stateOf(box) !== '');
   const answers = said.filter((box) => box.dataset.item).map((box) => answerOf(form, box, seconds));
   const findings = said.filter((box) => box.dataset.finding).map((box) => findingOf(form, box));
-  const named = new Set([...answers.flatMap((a) => [...a.photos, ...a.after_photos]), ...findings.flatMap((f) => f.photos)]);
+  const asked = field('challenge_stop');
+  const challenge = asked ? { stop: asked, photos: shas(form, 'challenge') } : null;
+  const named = new Set([...(challenge?.photos ?? []), ...answers.flatMap((a) => [...a.photos, ...a.after_photos]), ...findings.flatMap((f) => f.photos)]);
   const photos = allPhotos(form).filter((photo, i, all) => (
     named.has(photo.sha256) && all.findIndex((other) => other.sha256 === photo.sha256) === i));
   const body = {
@@ -70,6 +72,8 @@ export function visitBody(form, { seconds, openedAt, savedAt }) {
     photos: photos.map(({ sha256, taken_at, in_page, bytes }) => ({ sha256, taken_at, in_page, bytes: bytes.byteLength })),
     note: field('note'),
     corrects: field('corrects') || null,
+    ...(challenge && { challenge }),
+    ...(field('label_trouble') && { label_trouble: { kind: field('label_trouble'), words: '' } }),
   };
   return { body, photos: photos.map(({ sha256, type, bytes }) => ({ sha256, type, bytes })) };
 }

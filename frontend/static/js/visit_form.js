@@ -11,6 +11,7 @@ import { check, say, showProgress } from './visit_check.js';
 import { VisitClock } from './visit_clock.js';
 
 const WAYS = new Set(['scan', 'photo', 'typed', 'list', 'link']);
+const WHY = new Set(['damaged', 'unread']);
 
 class VisitForm {
   constructor(form) {
@@ -34,8 +35,10 @@ class VisitForm {
     if (this.keeping) await this.bringBack();
     form.elements.namedItem('id')?.setAttribute('value', this.draft.id);
     form.elements.namedItem('opened_at')?.setAttribute('value', this.openedAt);
-    const how = new URLSearchParams(location.search).get('how');
+    const asked = new URLSearchParams(location.search);
+    const [how, why] = [asked.get('how'), asked.get('why')];
     if (WAYS.has(how)) form.elements.namedItem('how')?.setAttribute('value', how); // a kept page knows only its first way
+    if (WHY.has(why)) form.querySelector('input[name=how_reason]')?.setAttribute('value', why);
     this.show();
     form.dataset.ready = '';
   }

@@ -22,6 +22,7 @@ export async function saveVisit({ form, draft, user, clock, openedAt }) {
   await draft.close();
   const record = {
     id: draft.id, kind: 'visit', user, title: form.dataset.title ?? document.title, url: `/api/visits/${draft.id}`, body,
+    ...(form.dataset.round && { round: form.dataset.round }),
   };
   try {
     await keep({ ...record, draft: [draft.user, draft.key] }, photos);
