@@ -67,9 +67,11 @@ async def _terms(city: City, loaded: Loaded) -> None:
 
 
 async def _roster(city: City, school: str, loaded: Loaded) -> UUID | None:
-    """The guards take turns by day, where there are several."""
+    """The guards take turns by day; a guard who is alone takes them with teachers."""
     guards = city.with_post(school, "guard")
     if len(guards) < 2:
+        guards = city.with_post(school, "guard", "class_teacher", "duty_leader")
+    if not guards:
         return None
     key, start = loaded.bodies[school], clock.local(loaded.now).date() - timedelta(days=DAYS)
     roster: UUID = await database.value(

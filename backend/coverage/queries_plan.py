@@ -14,6 +14,7 @@ from backend.coverage.rules_numbers import Days
 from backend.coverage.rules_plan import RANK, View
 from backend.database import reading
 from backend.findings.queries_where import GRADE, IS_OPEN
+from backend.points.queries_health import BROKEN
 
 Rows = list[dict[str, Any]]
 
@@ -70,7 +71,7 @@ FROM point p LEFT JOIN ({{stops}}) s ON s.point = p.id
   LEFT JOIN LATERAL (SELECT created_at FROM visit WHERE point = p.id ORDER BY saved_at LIMIT 1) v ON true
   LEFT JOIN (SELECT point, count(*) AS open, bool_or({GRADE} = 'major') AS major FROM finding f
     WHERE school = $1 AND {IS_OPEN} AND point IS NOT NULL GROUP BY point) f ON f.point = p.id
-  LEFT JOIN (SELECT DISTINCT point FROM label_trouble WHERE school = $1 AND settled_at IS NULL) t ON t.point = p.id
+  LEFT JOIN ({BROKEN}) t ON t.point = p.id
   LEFT JOIN (SELECT point, bool_or(revoked_at IS NULL) AS works FROM label WHERE school = $1 AND point IS NOT NULL
     GROUP BY point) l ON l.point = p.id
 WHERE {_POINTS} AND p.place IS NOT DISTINCT FROM $7

@@ -18,6 +18,7 @@ FINE = re.compile(
     | \b[A-Z0-9-]*\d[A-Z0-9-]*\b | \.(?:xlsx|csv|txt|pdf)\b
     | \b(?:MPa|kPa|Pa|mm|cm|km|kg|mg|lx|ppm|kW|min|ml|pH|dB)\b
     | \b(?:Excel|CSV|PDF|PNG|JPEG|WebP|HEIC|SVG|WGS|English|JSON|MB|KB|QR|HTTPS?|WPS|Chrome|Linux|Ctrl|PIN|App|GPS)\b
+    | \b(?:RFC|RRULE)\b | \bFREQ=[A-Z]+(?:;[A-Z]+=[A-Z0-9,]+)*
     """,
     re.X,
 )
