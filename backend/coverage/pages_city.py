@@ -59,6 +59,10 @@ class Told:
     def percent(self) -> str:
         return percent(self.counts.fraction)
 
+    @property
+    def decided(self) -> str:
+        return percent(self.counts.decided)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -101,7 +101,7 @@ def _tell(row: Row, wished: Asked, days: Days, language: str) -> None:
     row["name"] = either(language, row["name"], row["name_en"])
     row["above"] = either(language, row["above"], row["above_en"])
     row["percent"] = percent(Fraction(row["seen"], row["due"]))
-    row["band"] = rules_map.band(row["seen"], row["due"])
+    row["band"] = rules_map.band(row["seen"], row["decided"])
     numbers = AskedNumbers(wished.period, school=school)
     if wished.period == TERM:  # the weeks that were counted here, so that the numbers agree
         numbers = AskedNumbers(OWN, start=days.start, end=last, school=school)

@@ -58,6 +58,10 @@ class Line:
     def percent(self) -> str:
         return percent(self.counts.fraction)
 
+    @property
+    def decided(self) -> str:
+        return percent(self.counts.decided)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

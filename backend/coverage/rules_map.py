@@ -33,10 +33,10 @@ ORDER_NAMES = {
 }
 GOOD, FAIR, POOR, NOTHING = "good", "fair", "poor", "nothing"
 BAND_NAMES = {
-    GOOD: N_("95 % or more of the stops seen"),
+    GOOD: N_("95 % or more of the stops whose time is over"),
     FAIR: N_("80 to 94 %"),
     POOR: N_("less than 80 %"),
-    NOTHING: N_("no stops due"),
+    NOTHING: N_("no stops due so far"),
 }
 """Our own borders, not those of a norm; a school's percentage always stands beside its mark."""
 
@@ -95,8 +95,9 @@ def _place(text: str) -> Place | None:
     return (latitude, longitude) if fine else None
 
 
-def band(seen: int, due: int) -> str:
-    percent = Fraction(seen, due).percent
+def band(seen: int, decided: int) -> str:
+    """Of the stops that were seen or whose time is over: in the morning of a day nobody is behind yet."""
+    percent = Fraction(seen, decided).percent
     if percent is None:
         return NOTHING
     return GOOD if percent >= 95 else FAIR if percent >= 80 else POOR
@@ -172,7 +173,7 @@ class Mark:
 
     @property
     def band(self) -> str:
-        return band(self.total("seen"), self.total("due"))
+        return band(self.total("seen"), self.total("decided"))
 
     @property
     def middle(self) -> Place:

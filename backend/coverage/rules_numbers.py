@@ -50,6 +50,11 @@ class Counts:
         return self.due - self.seen - self.missed - self.excused - self.unreachable
 
     @property
+    def decided(self) -> Fraction:
+        """Of the stops that were seen or whose time is over; what is still to do says nothing yet."""
+        return Fraction(self.seen, self.due - self.left)
+
+    @property
     def fraction(self) -> Fraction:
         return Fraction(self.seen, self.due)
 

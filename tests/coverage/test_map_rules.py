@@ -181,7 +181,7 @@ def inside(place: Place, ring: tuple[Place, ...]) -> bool:
 
 
 def school(latitude: float, longitude: float, seen: int = 9, due: int = 10, **more: object) -> dict[str, object]:
-    told = {"id": uuid4(), "latitude": latitude, "longitude": longitude, "seen": seen, "due": due}
+    told = {"id": uuid4(), "latitude": latitude, "longitude": longitude, "seen": seen, "due": due, "decided": due}
     return {**told, "open": 0, "major": 0, "visited_at": None, **more}
 
 
@@ -237,11 +237,11 @@ def test_a_mistyped_position_does_not_make_the_city_a_dot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "due", "band"),
+    ("seen", "decided", "band"),
     [(0, 0, m.NOTHING), (10, 10, m.GOOD), (95, 100, m.GOOD), (94, 100, m.FAIR), (80, 100, m.FAIR), (0, 5, m.POOR)],
 )
-def test_bands(seen: int, due: int, band: str) -> None:
-    assert m.band(seen, due) == band
+def test_bands(seen: int, decided: int, band: str) -> None:
+    assert m.band(seen, decided) == band
     assert say(CHINESE, m.BAND_NAMES[band]) != m.BAND_NAMES[band]
 
 
