@@ -14,8 +14,9 @@ from backend.bodies.rules_calendar import is_working
 from backend.bodies.rules_sheet import read_sheet, term_draft
 from backend.bodies.rules_terms import is_school_day
 from backend.checklists.rules import Frequency, is_due, term_began, window_start
-from backend.database import reading
+from backend.database import reading, writing
 from backend.postgres_roles import Dsns
+from backend.record import actions as record
 from tests.accounts.people import owner
 from tests.conftest import Browser
 from tests.world import World
@@ -234,6 +235,9 @@ async def _termly_item(dsns: Dsns, world: World, point: UUID) -> str:
            VALUES (gen_random_uuid(), $1, $2, $3, $4, 'scan', '', $5) RETURNING id""",
         *(world.bodies["two"], point, who[0]["user"], who[0]["id"], at),
     )
+    member = await world.member("neighbour_manager")
+    async with writing(member.scope):  # every visit has its entry: a list of visits leads to its receipt
+        await record.append(world.bodies["two"], visit[0]["id"], "visit", "{}", member.user)
     await owner(
         dsns,
         """INSERT INTO answer (school, visit, point, item, item_code, result, saved_at)

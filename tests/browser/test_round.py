@@ -125,11 +125,12 @@ async def test_a_round_from_today_to_its_end(phone: Open, city: City, language: 
     await thumb.tap(finish.locator("button"), PRIMARY)
     await expect(finish.locator("[data-form-error]")).to_have_text(_("Please fill this in."))
     await thumb.tap(finish.get_by_text(_("Taken ill")))
+    await finish.locator("textarea").fill("去了医务室")
     await thumb.tap(finish.locator("button"), PRIMARY)
     await expect(page.get_by_role("main")).to_contain_text(_("Finished early"))
     await flawless(page)
     why = city.value("SELECT finish_why FROM round WHERE id = $1", made)
-    assert why == _("Taken ill")
+    assert why == f"{_('Taken ill')}；去了医务室"
     words = city.value("SELECT why FROM stop WHERE round = $1 AND state = 'unreachable'", made)
     assert words == f"{_('The door is locked')}；钥匙在后勤"
 
@@ -167,6 +168,7 @@ async def test_a_round_without_scripts(phone: Open, city: City, picture: Path) -
     await form.get_by_role("button").tap()
     await expect(page.get_by_role("alert").first).to_be_visible()
     await page.locator("form[data-round-verb=unreachable]").get_by_text("路不通").tap()
+    await form.locator("textarea").fill("东门在修路")
     await page.locator("form[data-round-verb=unreachable]").get_by_role("button").tap()
     await expect(page.get_by_role("main")).to_contain_text("本轮已完成")
     assert states(city, made) == ["kept", "unreachable"]
@@ -210,6 +212,7 @@ async def test_a_round_without_the_server(phone: Open, city: City, mortal: Serve
     await thumb.tap(page.locator("[data-open-part=cannot]"), PRIMARY)
     form = page.locator("form[data-round-verb=unreachable][data-ready]")
     await thumb.tap(form.get_by_text("门锁着"))
+    await form.locator("textarea").fill("钥匙在后勤")
     await thumb.tap(form.locator("button"), PRIMARY)
     await expect(page.locator("[data-here] [data-stop]")).to_have_count(2)
     await expect(page.locator("[data-round-next] h2")).to_have_text("地下室轮次 3")

@@ -31,7 +31,9 @@ from backend.coverage.rules_plan import (
     view,
     worst,
 )
+from backend.database import writing
 from backend.postgres_roles import Dsns
+from backend.record import actions as record
 from backend.rounds.rules import Seen, StopState
 from backend.row import uuid7
 from tests.conftest import Browser
@@ -161,6 +163,9 @@ async def test_the_plan_the_table_and_the_history_tell_the_same(browser: Browser
         *(visit, world.bodies["one"], points[0], guard["user"], guard["id"]),
         *(opens + timedelta(minutes=5), opens + timedelta(hours=5)),
     )
+    member = await world.member("guard")
+    async with writing(member.scope):  # every visit has its entry: a list of visits leads to its receipt
+        await record.append(world.bodies["one"], visit, "visit", "{}", member.user)
     await owner.execute(
         "UPDATE stop SET state = 'kept', visit = $2, at = $3, recorded_at = $4, sent_late = true WHERE id = $1",
         *(stops[points[0]], visit, opens + timedelta(minutes=5), opens + timedelta(hours=5)),
