@@ -20,10 +20,10 @@ _COLUMN = {True: "(day - date_trunc('week', $2::date)::date) / 7", False: "day -
 _TABLE = """
 WITH cell AS MATERIALIZED (
   SELECT point, {column} AS col, count(*) AS due, count(*) FILTER (WHERE state IN ('kept', 'late')) AS seen,
-    {rank} AS rank
+    count(*) FILTER (WHERE state <> 'due') AS decided, {rank} AS rank
   FROM stop WHERE school = $1 AND day BETWEEN $2 AND $3 AND ($4::uuid IS NULL OR route = $4) GROUP BY point, col),
 line AS (
-  SELECT point, sum(due)::int AS due, sum(seen)::int AS seen,
+  SELECT point, sum(due)::int AS due, sum(seen)::int AS seen, sum(decided)::int AS decided,
     string_agg(col || ',' || rank || ',' || seen || ',' || due, ';') AS cells
   FROM cell GROUP BY point)
 SELECT p.id, p.number, p.name, p.name_en, p.kind, pl.name AS place_name, pl.name_en AS place_name_en,
@@ -38,7 +38,8 @@ WHERE p.school = $1 AND p.state = 'active' AND ($5 = '' OR p.kind = $5)
 ORDER BY {order} LIMIT {page} OFFSET $8
 """
 _ORDERS = {
-    True: "l.due IS NULL, l.seen::float / nullif(l.due, 0), l.due - l.seen DESC, p.number, p.id",
+    True: """l.decided IS NULL OR l.decided = 0, l.seen::float / nullif(l.decided, 0), l.decided - l.seen DESC,
+      p.number, p.id""",
     False: """pl.id IS NULL, coalesce(up.position, pl.position), coalesce(up.name, pl.name), up.id NULLS FIRST,
       pl.position, pl.name, p.number, p.id""",
 }
