@@ -97,6 +97,7 @@ DECLARE
 BEGIN
   made := $body$ CREATE FUNCTION %1$I() RETURNS trigger LANGUAGE plpgsql AS $function$
     BEGIN
+      IF NOT EXISTS (SELECT FROM added) THEN RETURN NULL; END IF;
       INSERT INTO coverage_day AS c (school, day, route, kind, area, %2$s)
         SELECT * FROM (SELECT school, day, route, kind, min(area), %3$s FROM (%5$s) s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4) d
           (school, day, route, kind, area, %2$s)
